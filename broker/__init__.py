@@ -1,0 +1,1 @@
+"""The gateway, the log and its adapters, the register, keys, ledger, index, API and commands."""

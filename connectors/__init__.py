@@ -1,0 +1,1 @@
+"""The connector contract, the runner, and the built-in sources and sinks."""
