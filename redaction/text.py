@@ -1,0 +1,143 @@
+"""YAML as plain text with line numbers: nothing is typed, and nothing clever is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+# libyaml reads 256 KiB thirty times faster; both loaders leave every scalar a string
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# characters that reorder, hide or break lines: what is displayed must be what is executed
+_DECEPTIVE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with a text: where, in which clause if in one, and a sentence."""
+
+    origin: str
+    line: int
+    clause: str | None
+    message: str
+
+    def __str__(self) -> str:
+        clause = "" if self.clause is None else f"clause {self.clause}: "
+        return f"{self.origin}:{self.line}: {clause}{self.message}"
+
+
+def line_of(node: Node) -> int:
+    """The line a node starts on, counted from one."""
+    return int(node.start_mark.line) + 1
+
+
+def compose(
+    text: str | bytes, *, origin: str, max_bytes: int, max_depth: int
+) -> tuple[MappingNode | None, tuple[Problem, ...]]:
+    """The text as a tree of strings, lists and mappings with lines, or why it is none.
+
+    Anchors, aliases, tags, merge keys, duplicate keys, several documents, and characters that
+    make a text read otherwise than it is executed are refused. In the tree every key is a scalar,
+    and once in its mapping.
+
+    Args:
+        text: the file's text; bytes must be UTF-8.
+        origin: the file's name, for messages.
+        max_bytes: longest text that is read.
+        max_depth: most levels of lists and mappings.
+    """
+
+    def refuse(line: int, message: str) -> tuple[None, tuple[Problem, ...]]:
+        return None, (Problem(origin=origin, line=line, clause=None, message=message),)
+
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
+    if len(text) > max_bytes:
+        return refuse(1, f"the text is longer than {max_bytes // 1024} KiB")
+    try:
+        decoded = text.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as cause:
+        return refuse(text.count(b"\n", 0, cause.start) + 1, "the text is not UTF-8")
+    if found := _DECEPTIVE.search(decoded):
+        line = decoded.count("\n", 0, found.start()) + 1
+        return refuse(line, f"an invisible or control character (U+{ord(found[0]):04X})")
+    try:
+        problems = [
+            Problem(origin=origin, line=line, clause=None, message=message)
+            for line, message in _refused_spellings(decoded, max_depth)
+        ]
+        if problems:
+            return None, tuple(problems)
+        root = yaml.compose(decoded, Loader=_LOADER)
+    except yaml.MarkedYAMLError as cause:
+        return refuse(*_explain(cause, decoded))
+    except yaml.YAMLError:
+        return refuse(1, "the text cannot be read as YAML")
+    if not isinstance(root, MappingNode):
+        return refuse(1, "the text is not a mapping of `key: value` lines")
+    problems = [
+        Problem(origin=origin, line=line, clause=None, message=message)
+        for line, message in _refused_keys(root)
+    ]
+    return root, tuple(problems)
+
+
+def _explain(cause: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
+    mark = cause.problem_mark or cause.context_mark
+    line = 1 if mark is None else int(mark.line) + 1
+    lines = text.split("\n")
+    line = min(line, len(lines))
+    if re.match(r" *\t", lines[line - 1]):
+        return line, "the line is indented with a tab; use spaces"
+    return line, f"the text cannot be read as YAML: {cause.problem or 'it breaks off'}"
+
+
+def _refused_spellings(text: str, max_depth: int) -> Iterator[tuple[int, str]]:
+    """What composing would resolve silently or recurse into; stops at the first excess of depth."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = 1 if event.start_mark is None else int(event.start_mark.line) + 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                yield line, "a second document begins here; write one"
+        if isinstance(event, yaml.AliasEvent):
+            yield line, "an alias (`*name`) is not allowed; write the words out"
+        elif isinstance(event, yaml.NodeEvent):
+            if event.anchor is not None:
+                yield line, "an anchor (`&name`) is not allowed; write the words out"
+            if getattr(event, "tag", None) is not None:
+                yield line, "a YAML tag (`!name`) is not allowed"
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > max_depth:
+                yield line, f"the text nests deeper than {max_depth} levels"
+                return
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _refused_keys(node: Node) -> Iterator[tuple[int, str]]:
+    """Keys that two readers could understand differently; they are taken out of the tree."""
+    if isinstance(node, SequenceNode):
+        for part in node.value:
+            yield from _refused_keys(part)
+    if not isinstance(node, MappingNode):
+        return
+    kept: dict[str, tuple[Node, Node]] = {}
+    for key, value in node.value:
+        yield from _refused_keys(value)
+        if not isinstance(key, ScalarNode):
+            yield line_of(key), "a key must be a word"
+        elif key.value == "<<":
+            yield line_of(key), "a merge key (`<<`) is not allowed; write the words out"
+        elif key.value in kept:
+            yield line_of(key), f"`{key.value}` is written twice in one place"
+        else:
+            kept[key.value] = (key, value)
+    node.value = list(kept.values())
