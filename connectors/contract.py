@@ -39,7 +39,7 @@ class ConnectorFailed(Exception):
 
 
 class TryLater(Exception):
-    """Nothing was done and nothing is lost; the same call may succeed later.
+    """It was not done, or nobody knows; nothing is lost, and a later try may succeed.
 
     Raised by `Source.pull` and by every method of `Feed` and `Outlet`; the runner backs off and
     calls again. The message names the rule, never content.
@@ -127,7 +127,8 @@ class Feed(Protocol):
         """Take a pull, records and cursor, in one transaction; one answer a record, in order.
 
         Raises:
-            TryLater: nothing was taken.
+            TryLater: nothing was taken, or nobody knows: the runner asks for the cursor again and
+                pulls from there.
         """
 
 
@@ -232,7 +233,7 @@ class Outlet(Protocol):
         """Record the outcome durably; the delivery does not come again.
 
         Raises:
-            TryLater: nothing was recorded.
+            TryLater: nothing was recorded, or nobody knows; the runner settles again.
         """
 
 
