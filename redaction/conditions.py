@@ -1,0 +1,237 @@
+"""The three-valued grammar of conditions, and the facts that they read.
+
+A condition holds, fails or is unknown (Kleene's strong logic); None stands for unknown. Nothing
+here decides what an unknown does: a `share` needs True, a `never` stays unless False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from redaction.agreement import (
+    Age,
+    Agreement,
+    AllOf,
+    AnyOf,
+    Condition,
+    Elapsed,
+    Is,
+    Not,
+    Number,
+    Unit,
+)
+from redaction.directory import Directory
+from redaction.facts import Calendar, Consent, ConsentState
+from redaction.months import add_months
+from redaction.scopes import Scope, find, root_scope
+from schemas.codec import Event
+
+Truth = bool | None
+
+CONSENT_OF = "consent_of_"
+SCHOOL = "school"  # the use of a calendar that school days come from
+# From least to most restrictive; a word outside this list says nothing about consent.
+_STRICTNESS = {state.value: rank for rank, state in enumerate(ConsentState)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What conditions read beside the event's own fields; `consents` are the case's."""
+
+    event: Event
+    agreement: Agreement
+    purpose: str
+    audience: str
+    at: datetime
+    consents: tuple[Consent, ...]
+    calendar: Calendar | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The agreement's time zone."""
+        return ZoneInfo(self.agreement.time_zone)
+
+
+class Facts:
+    """The facts one condition may read.
+
+    Args:
+        circumstances: what holds for the whole decision.
+        scopes: each scope with its value, the innermost list element first, the event last.
+    """
+
+    __slots__ = ("circumstances", "scopes")
+
+    def __init__(self, circumstances: Circumstances, scopes: tuple[tuple[Scope, Any], ...]) -> None:
+        self.circumstances = circumstances
+        self.scopes = scopes
+
+    def within(self, scope: Scope, element: Any) -> Facts:
+        """The same facts, with a list element's own before them."""
+        return Facts(self.circumstances, ((scope, element), *self.scopes))
+
+    def value(self, name: str) -> Any:
+        """A fact as the event or the register has it; None is unknown."""
+        value = self._field(name)
+        if name.startswith(CONSENT_OF):
+            return self._consent(name.removeprefix(CONSENT_OF), value)
+        return value
+
+    def _field(self, name: str) -> Any:
+        for scope, value in self.scopes:
+            place = scope.facts.get(name)
+            if place is not None:
+                return next(find(value, place), None)
+        return None
+
+    def _consent(self, person: str, said: Any) -> str | None:
+        """The more restrictive of what the event says and what the register has recorded."""
+        known = self.circumstances
+        words = [
+            consent.state.value
+            for consent in known.consents
+            if consent.person == person
+            and consent.purpose == known.purpose
+            and consent.audience in (None, known.audience)
+        ]
+        if isinstance(said, str) and said in _STRICTNESS:
+            words.append(said)
+        return max(words, key=_STRICTNESS.__getitem__, default=None)
+
+    def tagged(self, tag: str) -> Any:
+        """The one value with this tag in the nearest scope that knows the tag, else None."""
+        for scope, value in self.scopes:
+            places = scope.tagged.get(tag)
+            if places is not None:
+                found = [leaf for place in places for leaf in find(value, place)]
+                return found[0] if len(found) == 1 else None
+        return None
+
+
+def facts_for(
+    event: Event,
+    directory: Directory,
+    agreement: Agreement,
+    *,
+    audience: str,
+    purpose: str,
+    at: datetime,
+) -> Facts:
+    """The facts at an event's root, for one audience of an agreement and one purpose."""
+    calendars = dict(agreement.calendars)
+    known = Circumstances(
+        event=event,
+        agreement=agreement,
+        purpose=purpose,
+        audience=audience,
+        at=at,
+        consents=directory.consents(event.subject),
+        calendar=directory.register.calendars.get(calendars.get(SCHOOL, "")),
+    )
+    return Facts(known, ((root_scope(event.etype.root), event.value),))
+
+
+def evaluate(condition: Condition, facts: Facts) -> Truth:
+    """Whether the condition holds; None where the facts do not tell.
+
+    Raises:
+        ValueError: an `all` or `any` without parts, which an agreement's reader refuses.
+    """
+    match condition:
+        case AllOf(parts=parts):
+            return _all(_parts(parts, facts))
+        case AnyOf(parts=parts):
+            return _not(_all(_not(truth) for truth in _parts(parts, facts)))
+        case Not(part=part):
+            return _not(evaluate(part, facts))
+        case Is():
+            return _is(condition, facts.value(condition.fact))
+        case Number():
+            return _number(condition, facts.value(condition.fact))
+        case Elapsed():
+            return _elapsed(condition, facts.circumstances)
+        case Age():
+            return _age(condition, facts)
+
+
+def _parts(parts: tuple[Condition, ...], facts: Facts) -> list[Truth]:
+    # Without this, an empty list of parts would hold always.
+    if not parts:
+        raise ValueError("a condition has no parts")
+    return [evaluate(part, facts) for part in parts]
+
+
+def _not(truth: Truth) -> Truth:
+    return None if truth is None else not truth
+
+
+def _all(truths: Iterable[Truth]) -> Truth:
+    result: Truth = True
+    for truth in truths:
+        if truth is False:
+            return False
+        if truth is None:
+            result = None
+    return result
+
+
+def _is(condition: Is, value: Any) -> Truth:
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    return value in condition.values if isinstance(value, str) else None
+
+
+def _number(condition: Number, value: Any) -> Truth:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return _within(value, condition.at_least, condition.at_most)
+
+
+def _within(value: int, at_least: int | None, at_most: int | None) -> bool:
+    return (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
+
+
+def _elapsed(condition: Elapsed, known: Circumstances) -> Truth:
+    if known.at < known.event.time:
+        return None
+    happened = known.event.time.astimezone(known.zone)
+    if condition.unit is Unit.SCHOOL_DAYS:
+        passed = _open_days(known.calendar, happened.date(), known.at.astimezone(known.zone).date())
+        if passed is None:
+            return None
+        return passed <= condition.amount if condition.inclusive else passed < condition.amount
+    if condition.unit is Unit.MONTHS:
+        last = add_months(happened.date(), condition.amount)
+    else:
+        last = happened.date() + timedelta(days=condition.amount)
+    # Compared in UTC: two times of one zone would be compared by the wall, whatever the season.
+    limit = datetime.combine(last, happened.time(), tzinfo=known.zone).astimezone(UTC)
+    at = known.at.astimezone(UTC)
+    return at <= limit if condition.inclusive else at < limit
+
+
+def _open_days(calendar: Calendar | None, after: date, until: date) -> int | None:
+    """Open days after one date up to and including another; None if one lies outside the span."""
+    if calendar is None:
+        return None
+    first = after + timedelta(days=1)
+    if first <= until and (first < calendar.first or until > calendar.last):
+        return None
+    days = (first + timedelta(days=n) for n in range((until - after).days))
+    return sum(day.weekday() in calendar.weekdays and day not in calendar.closed for day in days)
+
+
+def _age(condition: Age, facts: Facts) -> Truth:
+    born = facts.tagged(condition.of)
+    if not isinstance(born, date) or isinstance(born, datetime):
+        return None
+    known = facts.circumstances
+    today = known.event.time.astimezone(known.zone).date()
+    if born > today:  # nobody has an age before birth
+        return None
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return _within(years, condition.at_least, condition.at_most)

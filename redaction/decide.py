@@ -1,0 +1,279 @@
+"""Whether anything goes to a recipient, under which agreement, and what becomes of every field.
+
+The gates stand in one order, and the first that is closed is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from redaction import plan
+from redaction.agreement import Agreement, Audience, Requirement
+from redaction.clauses import BASICS
+from redaction.conditions import Facts, evaluate, facts_for
+from redaction.decision import Decision, FieldDecision, Gate
+from redaction.directory import Directory, reference_to
+from redaction.facts import Register
+from redaction.months import add_months
+from redaction.scopes import find, places_by_tag
+from schemas.codec import Event
+from schemas.registry import Vocabulary
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Addressed:
+    """An enrolled agency and a purpose for which some enacted agreement may address it."""
+
+    recipient: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question: what of this event may this recipient have, for this purpose, now."""
+
+    event: Event
+    directory: Directory
+    vocabulary: Vocabulary
+    recipient: str
+    purpose: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """An audience that means the recipient, itself or in the place of another agency."""
+
+    audience: Audience
+    stands_for: str
+
+
+def decide(
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    *,
+    recipient: str,
+    purpose: str,
+    at: datetime,
+) -> Decision:
+    """What one recipient may have of an event for one purpose.
+
+    Args:
+        event: as decoded and checked by the codec.
+        register: one snapshot; its tables are never changed.
+        vocabulary: the tags of the event type and their classes.
+        recipient: the name of an agency, enrolled or not.
+        purpose: one word, of the event's header or not.
+        at: the decision time, with its time zone.
+
+    Returns:
+        the decision. It never raises: whatever goes wrong closes the gate `error`.
+    """
+    try:
+        return _decide(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
+    except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
+        return _decision(recipient, purpose, Gate.ERROR)
+
+
+def recipients(
+    event: Event, register: Register, vocabulary: Vocabulary, *, at: datetime
+) -> tuple[Addressed, ...]:
+    """Everyone worth a decision about this event, sorted.
+
+    These are the enrolled agencies that some enacted agreement can address, in force or not and
+    in conflict or not, and those that stand in for one in conflict. Nobody else can be delivered
+    to. Takes what `decide` takes; the answer does not change with the time.
+    """
+    directory = Directory(register)
+    asked = _Asked(event, directory, vocabulary, "", "", at)
+    addressed: set[Addressed] = set()
+    for purpose in event.purposes:
+        for agreement in directory.agreements(event.source, event.type, purpose):
+            names = {name for a in agreement.audiences for name in _meant(a, asked)}
+            for conflict in directory.conflicts(event.subject) or ():
+                if conflict.instead is not None and any(
+                    _means(audience, name, asked)
+                    for audience in agreement.audiences
+                    for name in directory.kin(conflict.agency)
+                ):
+                    names.add(conflict.instead)
+            addressed.update(Addressed(name, purpose) for name in names)
+    return tuple(
+        sorted(
+            one
+            for one in addressed
+            if one.recipient in register.agencies and one.recipient != event.source
+        )
+    )
+
+
+def unknown_recipients(event: Event, register: Register) -> int:
+    """How many names the event gives, where agreements look for recipients, that nobody has.
+
+    The publisher is alarmed with this number; the names stay in the event.
+    """
+    directory = Directory(register)
+    named = {
+        name
+        for purpose in event.purposes
+        for agreement in directory.agreements(event.source, event.type, purpose)
+        for audience in agreement.audiences
+        if audience.named_in is not None
+        for name in _named(audience.named_in, event)
+    }
+    return len(named - register.agencies.keys())
+
+
+def _decide(asked: _Asked) -> Decision:
+    agreement = _governing(asked)
+    if isinstance(agreement, Gate):
+        return _decision(asked.recipient, asked.purpose, agreement)
+    resolved = _resolved(asked, agreement)
+    if len(resolved) != 1:
+        return _decision(asked.recipient, asked.purpose, Gate.TWO_AUDIENCES, agreement)
+    facts = facts_for(
+        asked.event,
+        asked.directory,
+        agreement,
+        audience=resolved[0].audience.name,
+        purpose=asked.purpose,
+        at=asked.at,
+    )
+    gate = _gate(asked, agreement, resolved[0].audience, facts)
+    leaves: tuple[FieldDecision, ...] = ()
+    if gate is Gate.OPEN:
+        leaves = plan.fields(facts, asked.vocabulary, stands_for=resolved[0].stands_for)
+        if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
+            gate, leaves = Gate.NOTHING_RELEASED, ()
+    return _decision(asked.recipient, asked.purpose, gate, agreement, resolved[0], leaves)
+
+
+def _decision(
+    recipient: str,
+    purpose: str,
+    gate: Gate,
+    agreement: Agreement | None = None,
+    resolved: _Resolved | None = None,
+    leaves: tuple[FieldDecision, ...] = (),
+) -> Decision:
+    return Decision(
+        recipient=recipient,
+        stands_for=recipient if resolved is None else resolved.stands_for,
+        purpose=purpose,
+        gate=gate,
+        agreement=None if agreement is None else reference_to(agreement),
+        audience=None if resolved is None else resolved.audience.name,
+        fields=leaves,
+    )
+
+
+def _governing(asked: _Asked) -> Agreement | Gate:
+    """The single agreement in force that addresses the recipient (rule 1), or what prevents it."""
+    event = asked.event
+    if (
+        asked.recipient not in asked.directory.register.agencies
+        or asked.recipient == event.source
+        or asked.purpose not in event.purposes
+    ):
+        return Gate.NOT_ADDRESSED
+    named = asked.directory.agreements(event.source, event.type, asked.purpose)
+    candidates = [agreement for agreement in named if _resolved(asked, agreement)]
+    if not candidates:
+        return Gate.NOT_ADDRESSED
+    in_force = [a for a in candidates if a.start <= _today(asked.at, a) <= a.until]
+    if not in_force:
+        return Gate.NOT_IN_FORCE
+    return in_force[0] if len(in_force) == 1 else Gate.TWO_AGREEMENTS
+
+
+def _today(at: datetime, agreement: Agreement) -> date:
+    if at.tzinfo is None:
+        raise ValueError("the decision time has no time zone")
+    return at.astimezone(ZoneInfo(agreement.time_zone)).date()
+
+
+def _resolved(asked: _Asked, agreement: Agreement) -> list[_Resolved]:
+    """The audiences that mean the recipient; only if none does, those it stands in for."""
+    direct = [
+        _Resolved(audience, asked.recipient)
+        for audience in agreement.audiences
+        if _means(audience, asked.recipient, asked)
+    ]
+    if direct:
+        return direct
+    replaced = {
+        name
+        for conflict in asked.directory.conflicts(asked.event.subject) or ()
+        if conflict.instead == asked.recipient
+        for name in asked.directory.kin(conflict.agency)
+    }
+    return [
+        _Resolved(audience, name)
+        for audience in agreement.audiences
+        for name in replaced
+        if _means(audience, name, asked)
+    ]
+
+
+def _means(audience: Audience, name: str, asked: _Asked) -> bool:
+    """Whether an audience resolves to this name (rule 2); its condition plays no part here."""
+    if audience.role is not None:
+        agency = asked.directory.register.agencies.get(name)
+        return agency is not None and audience.role in agency.roles
+    if audience.named_in is not None:
+        return name in _named(audience.named_in, asked.event)
+    return audience.agency == name
+
+
+def _meant(audience: Audience, asked: _Asked) -> Iterator[str]:
+    """Every name an audience resolves to."""
+    if audience.role is not None:
+        yield from asked.directory.with_role(audience.role)
+    elif audience.named_in is not None:
+        yield from _named(audience.named_in, asked.event)
+    elif audience.agency is not None:
+        yield audience.agency
+
+
+def _named(tag: str, event: Event) -> Iterator[str]:
+    """The words in every field of this tag, wherever it stands."""
+    for place in places_by_tag(event.etype.root).get(tag, ()):
+        for value in find(event.value, place):
+            if isinstance(value, str):
+                yield value
+
+
+def _gate(asked: _Asked, agreement: Agreement, audience: Audience, facts: Facts) -> Gate:
+    """The first gate that is closed, else open; what is released is not looked at here."""
+    directory, recipient = asked.directory, asked.recipient
+    agencies = directory.register.agencies
+    if audience.when is not None and evaluate(audience.when, facts) is not True:
+        return Gate.AUDIENCE_CONDITION
+    if any(agencies[name].suspended for name in directory.chain(recipient)):
+        return Gate.SUSPENDED
+    accession = (recipient, agreement.id, agreement.version)
+    if audience.role is not None and accession not in directory.register.accessions:
+        return Gate.NOT_ACCEDED
+    conflicts = directory.conflicts(asked.event.subject)
+    if conflicts is None:
+        return Gate.CONFLICT_UNKNOWN
+    if any(recipient in directory.kin(conflict.agency) for conflict in conflicts):
+        return Gate.CONFLICT
+    today = _today(asked.at, agreement)
+    required = (one for one in agreement.requires if one.of == audience.name)
+    if not all(_trained(directory, recipient, one, today) for one in required):
+        return Gate.TRAINING
+    return Gate.OPEN
+
+
+def _trained(directory: Directory, agency: str, required: Requirement, today: date) -> bool:
+    """Whether somebody at the agency has completed the course and it has not lapsed."""
+    return any(
+        completed <= today
+        and (required.valid_months is None or today <= add_months(completed, required.valid_months))
+        for completed in directory.trained(agency, required.training)
+    )

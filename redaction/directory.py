@@ -1,0 +1,149 @@
+"""The register's tables arranged for looking up: each table once, however many events it serves.
+
+A country has 24,000 schools, so nothing here is searched by walking over all agencies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from redaction.agreement import Agreement
+from redaction.decision import AgreementRef
+from redaction.facts import Agency, Conflict, Consent, Register, Training
+from redaction.remembered import Remembered
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, tuple[Value, ...]]:
+    groups: defaultdict[Key, list[Value]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return {key: tuple(values) for key, values in groups.items()}
+
+
+def _by_subject(
+    agreements: tuple[Agreement, ...],
+) -> Mapping[tuple[str, str, str], tuple[Agreement, ...]]:
+    return _grouped(
+        ((publisher, event_type, purpose), agreement)
+        for agreement in agreements
+        for publisher in dict.fromkeys(agreement.publishers)
+        for event_type in dict.fromkeys(agreement.event_types)
+        for purpose in dict.fromkeys(agreement.purposes)
+    )
+
+
+def _by_id(agreements: tuple[Agreement, ...]) -> Mapping[tuple[str, int], tuple[Agreement, ...]]:
+    return _grouped(((agreement.id, agreement.version), agreement) for agreement in agreements)
+
+
+def _by_role(agencies: Mapping[str, Agency]) -> Mapping[str, tuple[str, ...]]:
+    return _grouped((role, agency.name) for agency in agencies.values() for role in agency.roles)
+
+
+def _by_parent(agencies: Mapping[str, Agency]) -> Mapping[str, tuple[str, ...]]:
+    return _grouped((a.part_of, a.name) for a in agencies.values() if a.part_of is not None)
+
+
+def _by_course(trainings: tuple[Training, ...]) -> Mapping[tuple[str, str], tuple[date, ...]]:
+    return _grouped(((t.agency, t.course), t.completed) for t in trainings)
+
+
+def _by_case(consents: tuple[Consent, ...]) -> Mapping[str, tuple[Consent, ...]]:
+    return _grouped((consent.case, consent) for consent in consents)
+
+
+def _reference(agreement: Agreement) -> AgreementRef:
+    return AgreementRef(id=agreement.id, version=agreement.version, hash=agreement.hash())
+
+
+# A new snapshot mostly shares its tables with the one before it; these remember each by identity.
+_BY_SUBJECT = Remembered(_by_subject, keep=8)
+_BY_ID = Remembered(_by_id, keep=8)
+_BY_ROLE = Remembered(_by_role, keep=8)
+_BY_PARENT = Remembered(_by_parent, keep=8)
+_BY_COURSE = Remembered(_by_course, keep=8)
+_BY_CASE = Remembered(_by_case, keep=8)
+
+reference_to: Remembered[Agreement, AgreementRef] = Remembered(_reference, keep=1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Answers about one register snapshot, each in constant time or that of its answer."""
+
+    register: Register
+
+    def agreements(self, publisher: str, event_type: str, purpose: str) -> tuple[Agreement, ...]:
+        """The enacted agreements that name all three, whether in force or not."""
+        return _BY_SUBJECT(self.register.agreements).get((publisher, event_type, purpose), ())
+
+    def agreement(self, ref: AgreementRef) -> Agreement:
+        """The enacted agreement with this id, version and hash.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for agreement in _BY_ID(self.register.agreements).get((ref.id, ref.version), ()):
+            if reference_to(agreement).hash == ref.hash:
+                return agreement
+        raise LookupError("no enacted agreement has this id, version and hash")
+
+    def with_role(self, role: str) -> tuple[str, ...]:
+        """The enrolled agencies that have the role."""
+        return _BY_ROLE(self.register.agencies).get(role, ())
+
+    def trained(self, agency: str, course: str) -> tuple[date, ...]:
+        """The days on which somebody of the agency completed the course."""
+        return _BY_COURSE(self.register.trainings).get((agency, course), ())
+
+    def consents(self, case: str) -> tuple[Consent, ...]:
+        """Every consent recorded for the case."""
+        return _BY_CASE(self.register.consents).get(case, ())
+
+    def units(self, agency: str) -> Iterator[str]:
+        """Every unit below the agency, at any depth."""
+        waiting, seen = [agency], {agency}
+        while waiting:
+            for unit in _BY_PARENT(self.register.agencies).get(waiting.pop(), ()):
+                if unit not in seen:
+                    seen.add(unit)
+                    waiting.append(unit)
+                    yield unit
+
+    def chain(self, agency: str) -> Iterator[str]:
+        """The agency itself, what it is part of, and so on upwards.
+
+        Raises:
+            LookupError: an agency in the chain is not enrolled, or is part of itself.
+        """
+        seen: set[str] = set()
+        name: str | None = agency
+        while name is not None:
+            if name in seen:
+                raise LookupError("an agency is part of itself")
+            seen.add(name)
+            yield name
+            name = self.register.agencies[name].part_of
+
+    def kin(self, agency: str) -> frozenset[str]:
+        """The agency, all that it is part of and all its units: whom a conflict of it touches.
+
+        An agency that is not enrolled has only itself and its units.
+        """
+        kin = {agency, *self.units(agency)}
+        above = self.register.agencies.get(agency)
+        while above is not None and above.part_of is not None and above.part_of not in kin:
+            kin.add(above.part_of)
+            above = self.register.agencies.get(above.part_of)
+        return frozenset(kin)
+
+    def conflicts(self, case: str) -> tuple[Conflict, ...] | None:
+        """The conflicts found for the case; None where no check is recorded."""
+        return self.register.conflict_checks.get(case)

@@ -1,0 +1,222 @@
+"""An event type's leaves under an agreement's rules, cut into blocks that are decided at once.
+
+The event outside its lists is one block, each list element another, each map entry another. What
+becomes of a block's leaves depends on truth values only, so it is worked out once for each set of
+them; laying it over an event is then a walk over the lists, maps and null records that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from redaction.agreement import Condition, Items
+from redaction.clauses import Asked, NeverRule, Rule, Tables
+from redaction.decision import FieldDecision
+from redaction.scopes import ELEMENT, ENTRY, Place, Scope, scope_of
+from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """A run of leaves that stand there together: numbers of the block's rules."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A nullable record; its leaves do not occur where it is null."""
+
+    place: Place
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """A list; each element is a block of its own and a scope of facts."""
+
+    place: Place
+    block: Block
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A map; each value is a block of its own. `gate` numbers the rule of its keys."""
+
+    place: Place
+    block: Block
+    gate: int
+
+
+Step = Leaves | Maybe | Elements | Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A leaf whose value is compared with others of its classes (rule 3, same value)."""
+
+    rule: int
+    place: Place
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block: its rules in order, their pointers from the block's start, and how they lie.
+
+    `uses` numbers the item selections that its rules and its maps' rules ask for.
+    """
+
+    number: int
+    rules: tuple[Rule, ...]
+    paths: tuple[str, ...]
+    steps: tuple[Step, ...]
+    watched: tuple[Watched, ...]
+    uses: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Protector:
+    """A leaf whose value, where a `never` reaches it, is withheld wherever it stands."""
+
+    compared: str
+    kind: Kind
+    place: Place
+    nevers: tuple[int, ...]
+
+
+Settled = tuple[FieldDecision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All blocks of an event type under one agreement, for one audience and publisher.
+
+    `rules` has the rule of each leaf by its place. `settled` remembers what became of a block
+    under given truths: its keys hold list positions and truth values, never a value of an event,
+    and what it holds follows from the key alone.
+    """
+
+    conditions: tuple[Condition, ...]
+    items: tuple[Items, ...]
+    nevers: tuple[NeverRule, ...]
+    root: Block
+    protectors: tuple[Protector, ...]
+    rules: Mapping[Place, Rule]
+    settled: dict[tuple[object, ...], Settled]
+
+
+def lay_out(etype: EventType, asked: Asked) -> Layout:
+    """Compile an agreement's clauses for one event type, audience and publisher.
+
+    Raises:
+        ValueError: a form does not fit a field, which the agreement's check refuses.
+    """
+    tables = Tables(asked)
+    builder = _Builder(etype, tables)
+    root = builder.root()
+    leaf_rules = builder.leaf_rules
+    return Layout(
+        conditions=tuple(tables.conditions),
+        items=tuple(tables.items),
+        nevers=tables.nevers,
+        root=root,
+        protectors=tuple(
+            Protector(compared, leaf.kind, place, rule.nevers)
+            for place, (rule, leaf) in leaf_rules.items()
+            for compared in rule.compared
+            if rule.nevers
+        ),
+        rules={place: rule for place, (rule, _) in leaf_rules.items()},
+        settled={},
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A block while it is being built; `origin` is its place from the event's root."""
+
+    origin: Place
+    rules: list[Rule] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
+    uses: set[int] = field(default_factory=set)
+
+    def add(self, rule: Rule, place: Place) -> int:
+        self.rules.append(rule)
+        self.paths.append("".join(f"/{name}" for name in place))
+        self.uses.update(share.items for share in rule.shares if share.items is not None)
+        return len(self.rules) - 1
+
+
+class _Builder:
+    """Builds the blocks of one event type and collects the rule of each of its leaves.
+
+    Args:
+        etype: the event type.
+        tables: where the agreement's conditions, items and `never` clauses are numbered.
+    """
+
+    def __init__(self, etype: EventType, tables: Tables) -> None:
+        self._etype = etype
+        self._tables = tables
+        self._count = 0
+        self.leaf_rules: dict[Place, tuple[Rule, Leaf]] = {}
+
+    def root(self) -> Block:
+        """The block of the event outside its lists."""
+        draft = _Draft(origin=())
+        return self._finish(draft, self._fields(draft, self._etype.root, ()))
+
+    def _inner(self, origin: Place, node: Node, owner: Field) -> Block:
+        draft = _Draft(origin=origin)
+        return self._finish(draft, self._steps(draft, node, owner, ()))
+
+    def _finish(self, draft: _Draft, steps: tuple[Step, ...]) -> Block:
+        self._count += 1
+        return Block(
+            number=self._count,
+            rules=tuple(draft.rules),
+            paths=tuple(draft.paths),
+            steps=steps,
+            watched=tuple(draft.watched),
+            uses=frozenset(draft.uses),
+        )
+
+    def _fields(self, draft: _Draft, record: Record, place: Place) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        for inner in record.fields:
+            for step in self._steps(draft, inner.node, inner, (*place, inner.name)):
+                match steps[-1:], step:
+                    case [Leaves(start=start, stop=stop)], Leaves(start=next_) if stop == next_:
+                        steps[-1] = Leaves(start, step.stop)
+                    case _:
+                        steps.append(step)
+        return tuple(steps)
+
+    def _steps(self, draft: _Draft, node: Node, owner: Field, place: Place) -> tuple[Step, ...]:
+        match node:
+            case Leaf():
+                return (self._leaf(draft, node, owner, place),)
+            case Record():
+                steps = self._fields(draft, node, place)
+                return (Maybe(place, steps),) if node.nullable else steps
+            case Array(item=item):
+                block = self._inner((*draft.origin, *place, ELEMENT), item, owner)
+                return (Elements(place, block, scope_of(item)),)
+            case Map(value=value):
+                gate = draft.add(self._tables.rule(owner, None, self._etype), place)
+                block = self._inner((*draft.origin, *place, ENTRY), value, owner)
+                draft.uses |= block.uses
+                return (Entries(place, block, gate),)
+
+    def _leaf(self, draft: _Draft, leaf: Leaf, owner: Field, place: Place) -> Leaves:
+        rule = self._tables.rule(owner, leaf.kind, self._etype)
+        self.leaf_rules[(*draft.origin, *place)] = (rule, leaf)
+        number = draft.add(rule, place)
+        if rule.compared:
+            draft.watched.append(Watched(number, place, leaf.kind))
+        return Leaves(number, number + 1)

@@ -1,0 +1,204 @@
+"""What becomes of every leaf of one event: a layout's rules, carried over the event's value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redaction.agreement import Form, Items
+from redaction.clauses import WITHHELD_AS_KEY, Given, judge
+from redaction.conditions import Facts, Truth, evaluate
+from redaction.decision import FieldDecision
+from redaction.layout import Block, Elements, Entries, Layout, Leaves, Maybe, Settled, Step
+from redaction.sameness import normal
+from redaction.scopes import find, read
+from redaction.views import escaped
+
+MAX_SETTLED = 4096  # outcomes kept in a layout; past it they are all worked out again
+
+REASON_FACT = "sharing_reason"
+
+Sames = tuple[tuple[int, ...], ...]  # for each watched leaf, the `never` clauses of equal values
+
+
+def decide_leaves(
+    layout: Layout, facts: Facts, stands_for: str, *, absent_too: bool = False
+) -> list[FieldDecision]:
+    """What becomes of every leaf, in the order of the event type.
+
+    Args:
+        layout: the compiled clauses.
+        facts: the facts at the event's root.
+        stands_for: the agency whose items are selected.
+        absent_too: whether the leaves of null records are decided as if they were there and null.
+
+    Raises:
+        ValueError: applicable forms cannot be ordered.
+    """
+    run = _Run(layout, facts, stands_for, absent_too)
+    nothing = (False,) * len(layout.items)  # what is in no list is no item
+    around = _Around(facts=facts, selected=nothing, keys_shown=True, in_map=False)
+    run.block(layout.root, facts.circumstances.event.value, "", around)
+    return run.out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What surrounds a block: facts, selected items, and the maps it is in."""
+
+    facts: Facts
+    selected: tuple[bool, ...]
+    keys_shown: bool
+    in_map: bool
+
+
+class _Run:
+    """One layout over one event for one recipient; `out` is what was decided so far."""
+
+    __slots__ = ("_absent_too", "_layout", "_protected", "_reason", "_stands_for", "_truths", "out")
+
+    def __init__(self, layout: Layout, facts: Facts, stands_for: str, absent_too: bool) -> None:
+        self._truths = tuple([evaluate(condition, facts) for condition in layout.conditions])
+        reason = facts.value(REASON_FACT)
+        self._reason = isinstance(reason, str) and bool(reason.strip())
+        self._layout = layout
+        self._stands_for = stands_for
+        self._absent_too = absent_too
+        self._protected = _protected(layout, self._truths, facts.circumstances.event.value)
+        self.out: list[FieldDecision] = []
+
+    def block(self, block: Block, value: Any, prefix: str, around: _Around) -> None:
+        """Decide a block's leaves and go on into its lists and maps."""
+        sames = self._sames(block, value) if self._protected and block.watched else ()
+        settled = self._settled(block, prefix, around, sames)
+        self._lay(block.steps, value, prefix, around, settled)
+
+    def _lay(
+        self,
+        steps: tuple[Step, ...],
+        value: Any,
+        prefix: str,
+        around: _Around,
+        settled: Settled,
+    ) -> None:
+        for step in steps:
+            match step:
+                case Leaves(start=start, stop=stop):
+                    self.out += settled[start:stop]
+                case Maybe(place=place, steps=inner):
+                    if self._absent_too or read(value, place) is not None:
+                        self._lay(inner, value, prefix, around, settled)
+                case Elements():
+                    self._elements(step, value, prefix, around)
+                case Entries(gate=gate):
+                    self._entries(step, value, prefix, around, settled[gate].form is Form.CLEAR)
+
+    def _elements(self, step: Elements, value: Any, prefix: str, around: _Around) -> None:
+        start = "".join((prefix, *(f"/{name}" for name in step.place)))
+        for position, element in enumerate(read(value, step.place) or ()):
+            facts = around.facts.within(step.scope, element)
+            inner = _Around(
+                facts=facts,
+                selected=self._selected(step.block, facts),
+                keys_shown=around.keys_shown,
+                in_map=around.in_map,
+            )
+            self.block(step.block, element, f"{start}/{position}", inner)
+
+    def _entries(
+        self, step: Entries, value: Any, prefix: str, around: _Around, shown: bool
+    ) -> None:
+        start = "".join((prefix, *(f"/{name}" for name in step.place)))
+        inner = _Around(facts=around.facts, selected=around.selected, keys_shown=shown, in_map=True)
+        for key, entry in (read(value, step.place) or {}).items():
+            self.block(step.block, entry, f"{start}/{escaped(key)}", inner)
+
+    def _selected(self, block: Block, facts: Facts) -> tuple[bool, ...]:
+        return tuple(
+            [
+                number in block.uses and _selects(items, facts, self._stands_for)
+                for number, items in enumerate(self._layout.items)
+            ]
+        )
+
+    def _sames(self, block: Block, value: Any) -> Sames:
+        """For each watched leaf, the `never` clauses that withhold an equal value somewhere."""
+        sames = []
+        for watched in block.watched:
+            leaf = next(find(value, watched.place), None)
+            compared = block.rules[watched.rule].compared
+            found = (self._protected.get(normal(name, watched.kind, leaf)) for name in compared)
+            sames.append(tuple(sorted({never for nevers in found if nevers for never in nevers})))
+        return tuple(sames)
+
+    def _settled(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
+        """What becomes of the block's leaves: worked out, or remembered from the same truths."""
+        key = (
+            self._truths,
+            self._reason,
+            block.number,
+            prefix,
+            around.selected,
+            around.keys_shown,
+            sames,
+        )
+        remembered = self._layout.settled
+        settled = remembered.get(key)
+        if settled is None:
+            settled = self._settle(block, prefix, around, sames)
+            if not around.in_map:  # a map's keys are data, and no data outlives its event
+                if len(remembered) >= MAX_SETTLED:
+                    remembered.clear()
+                remembered[key] = settled
+        return settled
+
+    def _settle(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
+        given = Given(self._truths, self._reason, around.selected, self._layout.nevers)
+        same = dict(zip((watched.rule for watched in block.watched), sames, strict=False))
+        decided = []
+        for number, (rule, path) in enumerate(zip(block.rules, block.paths, strict=True)):
+            verdict = judge(rule, given, same.get(number, ()))
+            if verdict.form is not None and not around.keys_shown:
+                verdict = WITHHELD_AS_KEY
+            decided.append(
+                FieldDecision(
+                    path=prefix + path,
+                    tag=rule.tag,
+                    released=verdict.form is not None,
+                    form=verdict.form,
+                    clause=verdict.clause,
+                    reason=verdict.reason,
+                )
+            )
+        return tuple(decided)
+
+
+def _selects(items: Items, facts: Facts, stands_for: str) -> bool:
+    """Whether a list element is selected; unknown never selects (rule 6)."""
+    if items.where is not None and not _names(items.where, facts, stands_for):
+        return False
+    return items.when is None or evaluate(items.when, facts) is True
+
+
+def _names(tag: str, facts: Facts, stands_for: str) -> bool:
+    """Whether the nearest element with a field of this tag names the agency in it."""
+    for scope, element in facts.scopes[:-1]:
+        places = scope.fields.get(tag)
+        if places is not None:
+            return any(read(element, place) == stands_for for place in places)
+    return False
+
+
+def _protected(
+    layout: Layout, truths: tuple[Truth, ...], event: Any
+) -> Mapping[object, frozenset[int]]:
+    """The addresses and phones that a `never` withholds, with the numbers of those clauses."""
+    protected: dict[object, frozenset[int]] = {}
+    for protector in layout.protectors:
+        nevers = frozenset(n for n in protector.nevers if layout.nevers[n].applies(truths))
+        for value in find(event, protector.place) if nevers else ():
+            text = normal(protector.compared, protector.kind, value)
+            if text is not None:
+                protected[text] = protected.get(text, frozenset()) | nevers
+    return protected

@@ -1,0 +1,161 @@
+"""Plans: an agreement compiled for one event type, audience and publisher, and what they do.
+
+A plan decides every leaf of an event and makes the view from that decision. It is the only
+production meaning of clauses: `clauses` has it for one field, `layout` and `leaves` carry it over
+an event, `views` makes what comes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from redaction.clauses import Asked
+from redaction.conditions import Facts, facts_for
+from redaction.decision import AgreementRef, Decision, FieldDecision
+from redaction.directory import Directory, reference_to
+from redaction.facts import Register
+from redaction.layout import Layout, lay_out
+from redaction.leaves import decide_leaves
+from redaction.views import Forms, Maker, ShapeRecord, derive
+from schemas.codec import Event, ViewType, encode_view, view_type_from_text
+from schemas.registry import EventType, Vocabulary
+
+MAX_PLANS = 4096  # a country's police forces, agreements and audiences; the oldest is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled agreement: how an event's leaves are decided, and the view's shape and type."""
+
+    vocabulary: Vocabulary
+    layout: Layout
+    shape: ShapeRecord
+    view_type: ViewType
+
+
+def compile_plan(etype: EventType, asked: Asked) -> Plan:
+    """Compile an agreement for one event type, audience and publisher.
+
+    Raises:
+        ValueError: the agreement cannot be executed for this event type, which its check refuses.
+    """
+    layout = lay_out(etype, asked)
+    shape, text = derive(etype, lambda place: layout.rules[place].possible)
+    return Plan(
+        vocabulary=asked.vocabulary,
+        layout=layout,
+        shape=shape,
+        view_type=view_type_from_text(text),
+    )
+
+
+class Plans:
+    """Compiled plans by event type digest, agreement hash, audience and publisher."""
+
+    __slots__ = ("_plans",)
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[str, str, str, str], Plan] = {}
+
+    def get(self, etype: EventType, ref: AgreementRef, asked: Asked) -> Plan:
+        """The plan, compiled once.
+
+        Raises:
+            ValueError: see `compile_plan`.
+        """
+        key = (etype.digest, ref.hash, asked.audience, asked.publisher)
+        plan = self._plans.get(key)
+        if plan is None or plan.vocabulary is not asked.vocabulary:
+            plan = compile_plan(etype, asked)
+            if len(self._plans) >= MAX_PLANS:
+                del self._plans[next(iter(self._plans))]
+            self._plans[key] = plan
+        return plan
+
+
+_PLANS = Plans()
+
+
+def fields(facts: Facts, vocabulary: Vocabulary, *, stands_for: str) -> tuple[FieldDecision, ...]:
+    """What becomes of every leaf of the event, in the order of its type.
+
+    Args:
+        facts: the facts at the event's root, under the governing agreement and audience.
+        vocabulary: the tags and their classes.
+        stands_for: the agency whose items are selected.
+
+    Raises:
+        ValueError: the agreement cannot be executed for this event type.
+    """
+    plan = _plan(facts, vocabulary)
+    return tuple(decide_leaves(plan.layout, facts, stands_for))
+
+
+def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
+    known = facts.circumstances
+    asked = Asked(known.agreement, known.audience, known.event.source, vocabulary)
+    return _PLANS.get(known.event.etype, reference_to(known.agreement), asked)
+
+
+def _facts(event: Event, register: Register, decision: Decision, at: datetime) -> Facts:
+    if not decision.delivered or decision.agreement is None or decision.audience is None:
+        raise ValueError("only an open decision has a view")
+    directory = Directory(register)
+    return facts_for(
+        event,
+        directory,
+        directory.agreement(decision.agreement),
+        audience=decision.audience,
+        purpose=decision.purpose,
+        at=at,
+    )
+
+
+def view_type(
+    event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
+) -> ViewType:
+    """The type of the view that an open decision leads to. See `view`."""
+    return _plan(_facts(event, register, decision, at), vocabulary).view_type
+
+
+def view(
+    event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
+) -> dict[str, Any]:
+    """The event as the decision lets its recipient see it.
+
+    Args:
+        event: the event that was decided on.
+        register: the register that was decided on.
+        vocabulary: the vocabulary that was decided on.
+        decision: an open decision.
+        at: the decision time.
+
+    Raises:
+        ValueError: the decision is not open, or was made on another event.
+        LookupError: the register has not got the decision's agreement.
+    """
+    facts = _facts(event, register, decision, at)
+    return _view(_plan(facts, vocabulary), facts, decision)
+
+
+def _view(plan: Plan, facts: Facts, decision: Decision) -> dict[str, Any]:
+    def absent() -> Forms:
+        leaves = decide_leaves(plan.layout, facts, decision.stands_for, absent_too=True)
+        return {leaf.path: leaf.form for leaf in leaves}
+
+    forms = {field.path: field.form for field in decision.fields}
+    try:
+        return Maker(forms, absent).record(plan.shape, facts.circumstances.event.value)
+    except KeyError:  # whose message could be a map's key
+        raise ValueError("the decision does not speak of every leaf of the event") from None
+
+
+def encode(
+    event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
+) -> tuple[ViewType, bytes]:
+    """The view as bytes, with its type. See `view`."""
+    facts = _facts(event, register, decision, at)
+    plan = _plan(facts, vocabulary)
+    return plan.view_type, encode_view(plan.view_type, _view(plan, facts, decision))
