@@ -1,117 +1,172 @@
-"""Event types: Avro schemas checked against the vocabulary and resolved into a tree of nodes."""
+"""The vocabulary and the event types that this installation knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum, unique
-from typing import Any
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+
+from schemas.errors import Code, EventRefused, SchemaError
+from schemas.nodes import (
+    Array,
+    EventType,
+    Field,
+    Kind,
+    Leaf,
+    Map,
+    Node,
+    Record,
+    Tag,
+    Vocabulary,
+)
+from schemas.resolving import load_event_type
+
+__all__ = [
+    "Array",
+    "EventType",
+    "Field",
+    "Kind",
+    "Leaf",
+    "Map",
+    "Node",
+    "Record",
+    "Registry",
+    "Tag",
+    "Vocabulary",
+    "load_event_type",
+    "load_vocabulary",
+    "parse_vocabulary",
+]
+
+_VOCABULARY: Final = "vocabulary.yaml"
 
 
-@unique
-class Kind(StrEnum):
-    """What a leaf holds. An `address` is a record that is shared, transformed and hidden whole."""
-
-    STRING = "string"
-    BOOLEAN = "boolean"
-    INT = "int"
-    LONG = "long"
-    FLOAT = "float"
-    DOUBLE = "double"
-    BYTES = "bytes"
-    ENUM = "enum"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    DECIMAL = "decimal"
-    UUID = "uuid"
-    ADDRESS = "address"
+def load_vocabulary() -> Vocabulary:
+    """The vocabulary that Caseward comes with, `caseward-core/1`."""
+    text = files("schemas").joinpath(_VOCABULARY).read_text(encoding="utf-8")
+    return parse_vocabulary(text, origin=_VOCABULARY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
-    """A value without inner tags. `avro` is its type without the null branch, annotations kept."""
+def parse_vocabulary(text: str, *, origin: str) -> Vocabulary:
+    """Check a vocabulary and read it.
 
-    kind: Kind
-    nullable: bool
-    avro: Any
-    symbols: tuple[str, ...] = ()
+    Args:
+        text: YAML with `name`, `classes` (name: meaning) and `tags` (name: means, classes).
+        origin: where the text comes from, for messages.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A record; `name` is its full Avro name."""
-
-    name: str
-    nullable: bool
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Array:
-    """A list of one node. A null item is not supported and is refused when the type is loaded."""
-
-    nullable: bool
-    item: Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Map:
-    """String keys to one node; the keys are data under the map's own tag."""
-
-    nullable: bool
-    value: Node
-
-
-Node = Leaf | Record | Array | Map
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a record.
-
-    `tag` is its own or its nearest container's; `chain` is every tag from the root to it, its own
-    last. `fact` says whether conditions may read it, `summarises` names the array (a dotted path
-    from the root) whose elements this field counts or summarises, if it does.
+    Raises:
+        SchemaError: naming the origin, the tag and the rule.
     """
 
-    name: str
-    tag: str
-    chain: tuple[str, ...]
-    fact: bool
-    summarises: str | None
-    node: Node
+    def refuse(rule: str) -> SchemaError:
+        return SchemaError(Code.BAD_SCHEMA, f"{origin}: {rule}")
+
+    try:
+        raw = _plain_yaml(yaml.compose(text, Loader=yaml.CBaseLoader))
+    except yaml.YAMLError:
+        raise refuse("this is not YAML") from None
+    except ValueError as error:
+        raise refuse(str(error)) from None
+    match raw:
+        case {"name": str(name), "classes": dict(classes), "tags": dict(raw_tags)} if len(raw) == 3:
+            pass
+        case _:
+            raise refuse("a vocabulary has exactly `name`, `classes` and `tags`")
+    tags = {}
+    for tag, entry in raw_tags.items():
+        match entry:
+            case {"means": str(means), "classes": list(names)} if len(entry) == 2 and means:
+                pass
+            case _:
+                raise refuse(f"tag `{tag}` has exactly `means` and `classes`")
+        for unknown in (each for each in names if each not in classes):
+            raise refuse(f"tag `{tag}` has the unknown class `{unknown}`")
+        tags[tag] = Tag(name=tag, means=means, classes=frozenset(names))
+    return Vocabulary(name=name, tags=tags, classes=classes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
-    """A word of the vocabulary: what a field is about, and the classes it belongs to."""
+def _plain_yaml(node: yaml.Node | None) -> Any:
+    # every scalar is text; PyYAML's own constructor would let the last of two equal keys win
+    match node:
+        case yaml.ScalarNode():
+            return node.value
+        case yaml.SequenceNode():
+            return [_plain_yaml(item) for item in node.value]
+        case yaml.MappingNode():
+            plain: dict[Any, Any] = {}
+            for key, value in node.value:
+                if key.value in plain:
+                    raise ValueError(f"line {key.start_mark.line + 1}: `{key.value}` stands twice")
+                plain[key.value] = _plain_yaml(value)
+            return plain
+    raise ValueError("the text is empty")
 
-    name: str
-    means: str
-    classes: frozenset[str]
 
+class Registry:
+    """The event types that are known, found by name or by fingerprint. Immutable.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
-    """A controlled vocabulary of tags, e.g. `caseward-core/1`."""
+    Args:
+        types: the event types.
 
-    name: str
-    tags: Mapping[str, Tag]
-    classes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventType:
-    """One event type, checked and resolved.
-
-    `name` is the header's `type` (e.g. `police.domestic-incident`); `avro` the parsed schema for
-    the codec; `rabin` the CRC-64-AVRO fingerprint of single-object encoding (8 bytes, little
-    endian); `digest` the SHA-256 of the whole canonical schema, tags included, which keys plans.
+    Raises:
+        SchemaError: two of them share a name or a fingerprint, so that bytes or a header would
+            not say which is meant.
     """
 
-    name: str
-    root: Record
-    rabin: bytes
-    digest: str
-    avro: Any
-    text: str
+    def __init__(self, types: Sequence[EventType]) -> None:
+        self._by_name: dict[str, EventType] = {}
+        self._by_rabin: dict[bytes, EventType] = {}
+        for etype in types:
+            if etype.name in self._by_name:
+                raise SchemaError(Code.BAD_SCHEMA, f"the event type `{etype.name}` stands twice")
+            if other := self._by_rabin.get(etype.rabin):
+                raise SchemaError(
+                    Code.BAD_SCHEMA,
+                    f"the event types `{other.name}` and `{etype.name}` have one fingerprint",
+                )
+            self._by_name[etype.name] = etype
+            self._by_rabin[etype.rabin] = etype
+
+    @classmethod
+    def builtin(cls) -> Registry:
+        """The event types that Caseward comes with, each checked anew."""
+        vocabulary = load_vocabulary()
+        paths = sorted(files("schemas").joinpath("avro").iterdir(), key=lambda path: path.name)
+        return cls(
+            [
+                load_event_type(path.read_text(encoding="utf-8"), vocabulary, origin=path.name)
+                for path in paths
+                if path.name.endswith(".avsc")
+            ]
+        )
+
+    @property
+    def types(self) -> tuple[EventType, ...]:
+        """Every event type, in the order given."""
+        return tuple(self._by_name.values())
+
+    def by_name(self, name: str) -> EventType:
+        """The event type of that name.
+
+        Raises:
+            EventRefused: UNKNOWN_SCHEMA.
+        """
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise EventRefused(Code.UNKNOWN_SCHEMA, "no event type has this name") from None
+
+    def by_rabin(self, rabin: bytes) -> EventType:
+        """The event type with this CRC-64-AVRO fingerprint (8 bytes, little endian).
+
+        Raises:
+            EventRefused: UNKNOWN_SCHEMA.
+        """
+        try:
+            return self._by_rabin[rabin]
+        except KeyError:
+            raise EventRefused(
+                Code.UNKNOWN_SCHEMA, "no event type has the fingerprint that the bytes begin with"
+            ) from None

@@ -1,0 +1,61 @@
+"""What fastavro does not verify when it reads: checks that hang in its reading as logical types.
+
+Each is called with the value that was read and the schema it was read with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from schemas.plain import WITHHELD, Withheld
+from schemas.wire_values import UUID_PATTERN, Unfit, scaled
+
+
+def _read_int(value: int, *_: Any) -> int:
+    if not -(1 << 31) <= value < 1 << 31:
+        raise Unfit("an int has more than 32 bits")
+    return value
+
+
+def _read_finite(value: float, *_: Any) -> float:
+    if not math.isfinite(value):
+        raise Unfit("a number is not finite")
+    return value
+
+
+def _read_uuid(value: str, *_: Any) -> str:
+    if not UUID_PATTERN.fullmatch(value):
+        raise Unfit("a uuid is not one in lower case")
+    return value
+
+
+def _read_decimal(data: bytes, schema: Any, *_: Any) -> Decimal:
+    number = int.from_bytes(data, "big", signed=True)
+    if abs(number) >= 10 ** schema["precision"]:
+        raise Unfit("a decimal has too many digits")
+    return scaled(number, schema["scale"])
+
+
+def _read_map(entries: list[dict[str, Any]], *_: Any) -> dict[str, Any]:
+    value = {entry["key"]: entry["value"] for entry in entries}
+    if len(value) != len(entries):
+        raise Unfit("a key of a map stands twice")
+    return value
+
+
+def _read_withheld(*_: Any) -> Withheld:
+    return WITHHELD
+
+
+CHECKS: Final[Mapping[str, Callable[[Any, Any, Any], Any]]] = {
+    "int-caseward-int": _read_int,
+    "float-caseward-finite": _read_finite,
+    "double-caseward-finite": _read_finite,
+    "string-caseward-uuid": _read_uuid,
+    "bytes-caseward-decimal": _read_decimal,
+    "array-caseward-map": _read_map,
+    "record-caseward-withheld": _read_withheld,
+}

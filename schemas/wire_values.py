@@ -1,0 +1,317 @@
+"""How each single value stands in Avro's bytes: its writer, and the schema to read it.
+
+Writers append to a bytearray and raise `Unfit` for a value that is not exactly of their type: no
+subclass, no conversion, nothing rounded.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import NoneType
+from typing import Any, Final
+
+from schemas.errors import Code
+from schemas.plain import WITHHELD, Withheld, pointer
+
+UUID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_MAX_DIGITS: Final = 200  # of a decimal, trailing zeros included; our schemas allow 64
+_MICROSECOND: Final = timedelta(microseconds=1)
+ENTRY_STEP: Final = "*"  # stands for a map's key in messages: a key is data
+
+
+class Unfit(Exception):
+    """A value does not fit its schema; `path` is the pointer to it, `rule` a phrase about it."""
+
+    def __init__(self, rule: str, *, code: Code = Code.BAD_VALUE) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.code = code
+        self._steps: list[str] = []
+
+    def below(self, step: str) -> Unfit:
+        """The same, one level further out: `step` leads to where it was found."""
+        self._steps.append(step)
+        return self
+
+    @property
+    def path(self) -> str:
+        """Where: an RFC 6901 pointer, in which `*` stands for any key of a map."""
+        return pointer(tuple(reversed(self._steps)))
+
+
+def other_fields(expected: Collection[str], found: Collection[Any]) -> Unfit:
+    """The refusal of an object that has not exactly the expected fields.
+
+    A missing field is named; a field too many is not, since its name is the publisher's data.
+    """
+    for name in expected:
+        if name not in found:
+            return Unfit("is missing").below(name)
+    return Unfit("has a field that the schema does not have")
+
+
+Write = Callable[[bytearray, Any], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A compiled type: its writer, the schema fastavro reads it with, the Python type it takes.
+
+    `symbols` are an enum's; a union that has an enum and a string tells them apart by these.
+    """
+
+    write: Write
+    read: Any
+    takes: type
+    symbols: frozenset[str] = frozenset()
+
+
+def write_long(out: bytearray, value: int) -> None:
+    """Append a whole number of at most 64 bits (zigzag, variable length)."""
+    rest = (value << 1) ^ (value >> 63)
+    while rest > 0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    out.append(rest)
+
+
+def _bytes(out: bytearray, value: bytes) -> None:
+    write_long(out, len(value))
+    out += value
+
+
+def _write_null(out: bytearray, value: Any) -> None:
+    if value is not None:
+        raise Unfit("is not null")
+
+
+def write_string(out: bytearray, value: Any) -> None:
+    """Append a string.
+
+    Raises:
+        Unfit: it is no string, or holds half of a surrogate pair.
+    """
+    if type(value) is not str:
+        raise Unfit("is not a string")
+    try:
+        data = value.encode()
+    except UnicodeEncodeError:
+        data = None
+    if data is None:  # raised out here, because the cause would hold the string
+        raise Unfit("holds half of a surrogate pair, which is no character")
+    _bytes(out, data)
+
+
+def _write_boolean(out: bytearray, value: Any) -> None:
+    if type(value) is not bool:
+        raise Unfit("is not a boolean")
+    out.append(value)
+
+
+def _whole(bits: int) -> Write:
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+
+    def write(out: bytearray, value: Any) -> None:
+        if type(value) is not int or not low <= value <= high:
+            raise Unfit(f"is not a whole number of {bits} bits")
+        write_long(out, value)
+
+    return write
+
+
+def fits_float(value: float) -> bool:
+    """Whether a 32-bit float holds this finite number exactly."""
+    try:
+        return bool(struct.unpack("<f", struct.pack("<f", value))[0] == value)
+    except OverflowError:
+        return False
+
+
+def _write_float(out: bytearray, value: Any) -> None:
+    if type(value) is not float or not math.isfinite(value) or not fits_float(value):
+        raise Unfit("is not a finite number that 32 bits hold exactly")
+    out += struct.pack("<f", value)
+
+
+def _write_double(out: bytearray, value: Any) -> None:
+    if type(value) is not float or not math.isfinite(value):
+        raise Unfit("is not a finite floating-point number")
+    out += struct.pack("<d", value)
+
+
+def _write_bytes(out: bytearray, value: Any) -> None:
+    if type(value) is not bytes:
+        raise Unfit("is not bytes")
+    _bytes(out, value)
+
+
+def _write_date(out: bytearray, value: Any) -> None:
+    if type(value) is not date:
+        raise Unfit("is not a date")
+    write_long(out, value.toordinal() - _EPOCH_DAY)
+
+
+def _instant(unit: timedelta, name: str) -> Write:
+    def write(out: bytearray, value: Any) -> None:
+        if type(value) is not datetime or value.utcoffset() != timedelta(0):
+            raise Unfit("is not a time in UTC")
+        count, finer = divmod(value - _EPOCH, unit)
+        if finer:
+            raise Unfit(f"is finer than a {name}")
+        write_long(out, count)
+
+    return write
+
+
+def _write_uuid(out: bytearray, value: Any) -> None:
+    if type(value) is not str or not UUID_PATTERN.fullmatch(value):
+        raise Unfit("is not a uuid in lower case")
+    write_string(out, value)
+
+
+def _write_withheld(out: bytearray, value: Any) -> None:
+    if value is not WITHHELD:
+        raise Unfit("is not withheld")
+
+
+def unscaled(value: Decimal, precision: int, scale: int) -> int | None:
+    """The whole number that, over ten to the scale, is this decimal; None if it does not fit."""
+    sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or len(digits) > _MAX_DIGITS:  # no number, or no sane one
+        return None
+    number = int("".join(map(str, digits)))
+    if number == 0:
+        return 0
+    shift = exponent + scale
+    # bounded before the power is taken: an exponent may be astronomical
+    if not -len(digits) <= shift <= precision or (shift < 0 and number % 10**-shift):
+        return None
+    whole: int = number * 10**shift if shift >= 0 else number // 10**-shift
+    if whole >= 10**precision:
+        return None
+    return -whole if sign else whole
+
+
+def scaled(number: int, scale: int) -> Decimal:
+    """The decimal that is this whole number over ten to the scale, with all its digits."""
+    return Decimal((int(number < 0), tuple(map(int, str(abs(number)))), -scale))
+
+
+def decimal_part(raw: Mapping[str, Any]) -> Part:
+    """The part of a decimal with the `precision` and `scale` of its schema."""
+    precision, scale = raw["precision"], raw.get("scale", 0)
+
+    def write(out: bytearray, value: Any) -> None:
+        number = unscaled(value, precision, scale) if type(value) is Decimal else None
+        if number is None:
+            raise Unfit(f"is not a decimal of {precision} digits, {scale} after the point")
+        length = (number if number >= 0 else ~number).bit_length() // 8 + 1
+        _bytes(out, number.to_bytes(length, "big", signed=True))
+
+    read = {
+        "type": "bytes",
+        "logicalType": "caseward-decimal",
+        "precision": precision,
+        "scale": scale,
+    }
+    return Part(write=write, read=read, takes=Decimal)
+
+
+def enum_part(symbols: list[str]) -> Part:
+    """The part of an enum, without its name."""
+    index = {symbol: position for position, symbol in enumerate(symbols)}
+
+    def write(out: bytearray, value: Any) -> None:
+        if type(value) is not str or value not in index:
+            raise Unfit("is not a symbol of its enum")
+        write_long(out, index[value])
+
+    read = {"type": "enum", "symbols": symbols}
+    return Part(write=write, read=read, takes=str, symbols=frozenset(symbols))
+
+
+def array_part(item: Part) -> Part:
+    """The part of an array, written as one block."""
+
+    def write(out: bytearray, value: Any) -> None:
+        if type(value) is not list:
+            raise Unfit("is not a list")
+        if value:
+            write_long(out, len(value))
+        for index, each in enumerate(value):
+            try:
+                item.write(out, each)
+            except Unfit as unfit:
+                raise unfit.below(str(index))  # noqa: B904 - the same exception, with its path
+        out.append(0)
+
+    return Part(write=write, read={"type": "array", "items": item.read}, takes=list)
+
+
+def map_part(inner: Part, entry_name: str) -> Part:
+    """The part of a map, written as one block in the order of its keys as they stand.
+
+    It is read as a list of entries, whose bytes are the same, because fastavro lets the last of
+    two equal keys win.
+    """
+
+    def write(out: bytearray, value: Any) -> None:
+        if type(value) is not dict:
+            raise Unfit("is not an object")
+        if value:
+            write_long(out, len(value))
+        for key, each in value.items():
+            try:
+                write_string(out, key)
+                inner.write(out, each)
+            except Unfit as unfit:
+                raise unfit.below(ENTRY_STEP)  # noqa: B904 - the same exception, with its path
+        out.append(0)
+
+    fields = [{"name": "key", "type": "string"}, {"name": "value", "type": inner.read}]
+    entry = {"type": "record", "name": entry_name, "fields": fields}
+    read = {"type": "array", "logicalType": "caseward-map", "items": entry}
+    return Part(write=write, read=read, takes=dict)
+
+
+def withheld_part() -> Part:
+    """The part of `WITHHELD`, a record without fields, without its name."""
+    read = {"type": "record", "fields": [], "logicalType": "caseward-withheld"}
+    return Part(write=_write_withheld, read=read, takes=Withheld)
+
+
+def _checked(avro: str, check: str) -> dict[str, str]:
+    return {"type": avro, "logicalType": check}
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "null": Part(write=_write_null, read="null", takes=NoneType),
+    "string": Part(write=write_string, read="string", takes=str),
+    "boolean": Part(write=_write_boolean, read="boolean", takes=bool),
+    "int": Part(write=_whole(32), read=_checked("int", "caseward-int"), takes=int),
+    "long": Part(write=_whole(64), read="long", takes=int),
+    "float": Part(write=_write_float, read=_checked("float", "caseward-finite"), takes=float),
+    "double": Part(write=_write_double, read=_checked("double", "caseward-finite"), takes=float),
+    "bytes": Part(write=_write_bytes, read="bytes", takes=bytes),
+    "int-date": Part(write=_write_date, read=_checked("int", "date"), takes=date),
+    "long-timestamp-millis": Part(
+        write=_instant(1000 * _MICROSECOND, "millisecond"),
+        read=_checked("long", "timestamp-millis"),
+        takes=datetime,
+    ),
+    "long-timestamp-micros": Part(
+        write=_instant(_MICROSECOND, "microsecond"),
+        read=_checked("long", "timestamp-micros"),
+        takes=datetime,
+    ),
+    "string-uuid": Part(write=_write_uuid, read=_checked("string", "caseward-uuid"), takes=str),
+}
