@@ -1,0 +1,238 @@
+"""Rules 1, 2 and 10: which agreement governs, who is addressed, and the gates, literally."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from redaction.agreement import Agreement, Audience
+from redaction.decision import AgreementRef, Decision, Gate
+from redaction.facts import Conflict, Register
+from redaction.reference.conditions import holds, months_later
+from redaction.reference.fields import BASICS, decide_field
+from redaction.reference.places import Case, InconsistentError, local_date, places
+from schemas.codec import Event
+from schemas.registry import Vocabulary
+
+
+def decide(
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    *,
+    recipient: str,
+    purpose: str,
+    at: datetime,
+) -> Decision:
+    """What one recipient gets of one event for one purpose, field by field, at one moment.
+
+    Args:
+        event: a checked event.
+        register: the answers that hold at `at`.
+        vocabulary: the tags and their classes.
+        recipient: the agency asked about, enrolled or not.
+        purpose: what the delivery would be for.
+        at: the decision time, aware.
+
+    An event, register or agreement that does not fit raises nothing: the gate is then `error` and
+    nothing is delivered (rule 6).
+    """
+    try:
+        return _decide(event, register, vocabulary, recipient, purpose, at)
+    except Exception:  # noqa: BLE001 - rule 6: any error while deciding withholds the delivery
+        return _closed(Gate.ERROR, recipient, recipient, purpose)
+
+
+def recipients(
+    event: Event, register: Register, vocabulary: Vocabulary, *, at: datetime
+) -> tuple[tuple[str, str], ...]:
+    """Every (enrolled agency, purpose) whose gate is not `not-addressed`, sorted."""
+    return tuple(
+        (name, purpose)
+        for name in sorted(register.agencies)
+        for purpose in sorted(set(event.purposes))
+        if decide(event, register, vocabulary, recipient=name, purpose=purpose, at=at).gate
+        is not Gate.NOT_ADDRESSED
+    )
+
+
+def reference_to(agreement: Agreement) -> AgreementRef:
+    """How a decision names the agreement that governs it."""
+    return AgreementRef(id=agreement.id, version=agreement.version, hash=agreement.hash())
+
+
+def _decide(
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    recipient: str,
+    purpose: str,
+    at: datetime,
+) -> Decision:
+    if at.tzinfo is None:
+        raise InconsistentError("the decision time names no time zone")
+    if recipient not in register.agencies or recipient == event.source:
+        return _closed(Gate.NOT_ADDRESSED, recipient, recipient, purpose)
+    acting = _acting_for(event, register, recipient, purpose)
+    if not acting:
+        return _closed(Gate.NOT_ADDRESSED, recipient, recipient, purpose)
+    if len(acting) > 1:
+        return _closed(Gate.TWO_AUDIENCES, recipient, recipient, purpose)
+    (stands_for,) = acting
+
+    candidates = [
+        a for a in _naming(event, register, purpose) if _meant(event, register, a, stands_for)
+    ]
+    in_force = [a for a in candidates if a.start <= local_date(at, a) <= a.until]
+    if len(in_force) != 1:
+        gate = Gate.TWO_AGREEMENTS if in_force else Gate.NOT_IN_FORCE
+        return _closed(gate, recipient, stands_for, purpose)
+    (agreement,) = in_force
+    audiences = _meant(event, register, agreement, stands_for)
+    if len(audiences) > 1:
+        return _closed(Gate.TWO_AUDIENCES, recipient, stands_for, purpose, agreement)
+    case = Case(
+        event=event,
+        register=register,
+        vocabulary=vocabulary,
+        agreement=agreement,
+        audience=audiences[0],
+        recipient=recipient,
+        stands_for=stands_for,
+        purpose=purpose,
+        at=at,
+    )
+    return _decide_fields(case, _gate(case))
+
+
+def _decide_fields(case: Case, gate: Gate) -> Decision:
+    """Rule 1: a delivery is made only if the gates are open and some field is released."""
+    fields = tuple(decide_field(case, p) for p in places(case.event)) if gate is Gate.OPEN else ()
+    if gate is Gate.OPEN and not any(f.released and f.tag != BASICS for f in fields):
+        gate, fields = Gate.NOTHING_RELEASED, ()
+    return Decision(
+        recipient=case.recipient,
+        stands_for=case.stands_for,
+        purpose=case.purpose,
+        gate=gate,
+        agreement=reference_to(case.agreement),
+        audience=case.audience.name,
+        fields=fields,
+    )
+
+
+def _closed(
+    gate: Gate, recipient: str, stands_for: str, purpose: str, agreement: Agreement | None = None
+) -> Decision:
+    """Nothing is delivered, and no single audience governs."""
+    return Decision(
+        recipient=recipient,
+        stands_for=stands_for,
+        purpose=purpose,
+        gate=gate,
+        agreement=reference_to(agreement) if agreement else None,
+        audience=None,
+        fields=(),
+    )
+
+
+def _naming(event: Event, register: Register, purpose: str) -> list[Agreement]:
+    """Rule 1: the enacted agreements that name this publisher, event type and purpose."""
+    return [
+        agreement
+        for agreement in register.agreements
+        if purpose in event.purposes
+        and purpose in agreement.purposes
+        and event.source in agreement.publishers
+        and event.etype.name in agreement.event_types
+    ]
+
+
+def _meant(event: Event, register: Register, agreement: Agreement, name: str) -> list[Audience]:
+    """Rule 2: the agreement's audiences that mean this agency; their `when` plays no part."""
+    return [a for a in agreement.audiences if _resolves(event, register, a, name)]
+
+
+def _resolves(event: Event, register: Register, audience: Audience, name: str) -> bool:
+    if audience.agency is not None:
+        return audience.agency == name
+    if audience.named_in is not None:
+        return any(p.field.tag == audience.named_in and p.value == name for p in places(event))
+    return audience.role in register.agencies[name].roles
+
+
+def _acting_for(event: Event, register: Register, recipient: str, purpose: str) -> list[str]:
+    """Rule 2: in whose name the recipient is addressed: its own, or an agency's in conflict.
+
+    Its own address wins, in whichever agreement that stands. Who can be stood in for was open:
+    an enrolled agency other than the publisher, since nobody else would have been a recipient.
+    """
+
+    def addressed(name: str) -> bool:
+        agreements = _naming(event, register, purpose)
+        return any(_meant(event, register, agreement, name) for agreement in agreements)
+
+    if addressed(recipient):
+        return [recipient]
+    return [
+        name
+        for name in sorted(register.agencies)
+        if name != event.source
+        and addressed(name)
+        and any(conflict.instead == recipient for conflict in _conflicts(event, register, name))
+    ]
+
+
+def _conflicts(event: Event, register: Register, name: str) -> list[Conflict]:
+    """Rule 2: the case's conflicts that name the agency, what it is part of, or a unit below it."""
+    return [
+        conflict
+        for conflict in register.conflict_checks.get(event.subject, ())
+        if conflict.agency in _chain(register, name)
+        or (conflict.agency in register.agencies and name in _chain(register, conflict.agency))
+    ]
+
+
+def _chain(register: Register, name: str) -> list[str]:
+    """The agency, then what it is part of, and so on upwards."""
+    chain = [name]
+    while (parent := register.agencies[chain[-1]].part_of) is not None:
+        if parent in chain:
+            raise InconsistentError("`part_of` leads round in a circle")
+        chain.append(parent)
+    return chain
+
+
+def _gate(case: Case) -> Gate:
+    """The first of the gates that closes, or `open`."""
+    register, audience, agreement = case.register, case.audience, case.agreement
+    if audience.when is not None and holds(case, audience.when, ()) is not True:
+        return Gate.AUDIENCE_CONDITION
+    if any(register.agencies[name].suspended for name in _chain(register, case.recipient)):
+        return Gate.SUSPENDED
+    acceded = (case.recipient, agreement.id, agreement.version) in register.accessions
+    if audience.role is not None and not acceded:
+        return Gate.NOT_ACCEDED
+    if case.event.subject not in register.conflict_checks:
+        return Gate.CONFLICT_UNKNOWN
+    if _conflicts(case.event, register, case.recipient):
+        return Gate.CONFLICT
+    return Gate.OPEN if _trained(case) else Gate.TRAINING
+
+
+def _trained(case: Case) -> bool:
+    """Rule 10: somebody at the agency holds each course required, on the local date."""
+    today = local_date(case.at, case.agreement)
+    return all(
+        any(
+            training.agency == case.recipient
+            and training.course == requirement.training
+            and training.completed <= today
+            and (
+                requirement.valid_months is None
+                or today <= months_later(training.completed, requirement.valid_months)
+            )
+            for training in case.register.trainings
+        )
+        for requirement in case.agreement.requires
+        if requirement.of == case.audience.name
+    )
