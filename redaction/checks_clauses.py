@@ -1,0 +1,176 @@
+"""Checks clauses against what events carry: names, forms, lists, and shares that cannot happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from redaction.agreement import ANYONE, Agreement, Items, Never, Share
+from redaction.checks_conditions import CONSENT, condition_faults, element_reach, root_reach
+from redaction.scopes import names_in
+from redaction.spots import Spot
+from redaction.subject import BASICS, Subject
+from redaction.text import Problem
+from redaction.transforms import fits, most_disclosing
+from redaction.words import nearest
+from schemas.registry import Kind
+
+
+def clause_problems(subject: Subject) -> Iterator[Problem]:
+    """Everything that is wrong with a clause by itself or beside the others."""
+    agreement = subject.agreement
+    for clause in agreement.clauses():
+        faults = [*_audience_faults(agreement, clause), *_tag_faults(subject, clause)]
+        match clause:
+            case Share():
+                faults += _share_faults(subject, clause)
+            case Never():
+                faults += _never_faults(subject, clause)
+        for fault in dict.fromkeys(faults):
+            yield subject.in_clause(clause, fault)
+    yield from _repeated_ids(subject)
+    yield from _unordered_forms(subject)
+
+
+def _audience_faults(agreement: Agreement, clause: Share | Never) -> Iterator[str]:
+    known = {audience.name for audience in agreement.audiences}
+    for name in clause.to:
+        if name == ANYONE and isinstance(clause, Share):
+            yield "nothing is shared with `anyone`; name the audiences"
+        elif name not in known and name != ANYONE:
+            yield f"there is no audience `{name}`{nearest(name, known)}"
+
+
+def _tag_faults(subject: Subject, clause: Share | Never) -> Iterator[str]:
+    tags = subject.vocabulary.tags
+    for tag in clause.tags:
+        if tag not in tags:
+            yield f"there is no tag `{tag}` in `{subject.vocabulary.name}`{nearest(tag, tags)}"
+        elif not subject.spots:
+            continue  # no event type is known, which is said where they are named
+        elif isinstance(clause, Share) and not subject.carriers(tag):
+            yield f"no field of these event types carries `{tag}` itself"
+        elif not any(tag in spot.field.chain for spot in subject.spots):
+            yield f"no field of these event types carries `{tag}`"
+
+
+def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
+    agreement = subject.agreement
+    for publisher in share.publishers:
+        if publisher not in agreement.publishers:
+            near = nearest(publisher, agreement.publishers)
+            yield f"`{publisher}` is no publisher of this agreement{near}"
+    facts = {spot.field.name for spot in subject.spots if spot.is_fact}
+    for fact in share.reveals:
+        if fact not in facts and not fact.startswith(CONSENT):
+            yield f"`reveals` names `{fact}`, which is no fact here{nearest(fact, facts)}"
+    carriers = tuple(spot for tag in share.tags for spot in subject.carriers(tag))
+    if not carriers:
+        return
+    for spot in carriers:
+        if not (fits(share.form, spot.kind) if spot.kind else share.form.value == "clear"):
+            yield f"`{share.form}` cannot be made of `{spot.field.tag}`, which is {_kind(spot)}"
+    if share.when is not None:
+        yield from condition_faults(subject, share.when, root_reach(carriers))
+    if share.items is not None:
+        yield from _item_faults(subject, share, share.items)
+        if share.items.when is not None and any(spot.lists for spot in carriers):
+            yield from condition_faults(subject, share.items.when, element_reach(carriers))
+    yield from _dead_faults(subject, share)
+
+
+def _never_faults(subject: Subject, never: Never) -> Iterator[str]:
+    tags, classes = subject.vocabulary.tags, subject.vocabulary.classes
+    for name in never.classes:
+        if name not in classes:
+            near = nearest(name, classes)
+            yield f"there is no class `{name}` in `{subject.vocabulary.name}`{near}"
+    basics = tags[BASICS].classes if BASICS in tags else frozenset()
+    if BASICS in never.tags or basics & set(never.classes):
+        yield "every delivery discloses the event's type, publisher and time; no `never` stops it"
+    if never.when is not None and subject.spots:
+        yield from condition_faults(subject, never.when, root_reach(subject.spots))
+
+
+def _item_faults(subject: Subject, share: Share, items: Items) -> Iterator[str]:
+    selectors: list[Spot] = []
+    if items.where is not None:
+        selectors = [
+            spot
+            for spot in subject.carriers(items.where)
+            if spot.is_fact and spot.kind is Kind.STRING and spot.lists
+        ]
+        if not selectors:
+            yield f"`where` names `{items.where}`, which is no fact of a list element that is text"
+            return
+    for tag in share.tags:
+        inside = [spot for spot in subject.carriers(tag) if spot.lists]
+        if not inside and subject.carriers(tag):
+            yield f"`items` selects list elements, but `{tag}` stands in no list"
+        elif selectors and not any(_beside(spot, by) for spot in inside for by in selectors):
+            yield f"`{tag}` stands in no list element that has `{items.where}`"
+
+
+def _beside(spot: Spot, selector: Spot) -> bool:
+    around = selector.lists
+    return spot.etype == selector.etype and spot.lists[: len(around)] == around
+
+
+def _dead_faults(subject: Subject, share: Share) -> Iterator[str]:
+    """Shares that release nothing: a `never` always beats them, or they sum up part of a list."""
+    for tag in share.tags:
+        carriers = subject.carriers(tag)
+        for audience in share.to:
+            beaten = [subject.always_withheld(share, spot, audience) for spot in carriers]
+            if beaten and all(beaten) and beaten[0] is not None:
+                yield f"clause {beaten[0].id} always withholds `{tag}` from `{audience}`"
+            elif any(_is_partial(subject, spot, audience) for spot in carriers):
+                yield f"`{tag}` summarises a list of which `{audience}` sees only a part"
+
+
+def _is_partial(subject: Subject, spot: Spot, audience: str) -> bool:
+    """Whether a spot summarises a list and the audience gets selected elements of that list."""
+    if spot.field.summarises is None:
+        return False
+    summarised = tuple(spot.field.summarises.split("."))
+    below = {
+        other.field.tag
+        for other in subject.spots
+        if other.etype == spot.etype and names_in(other.place)[: len(summarised)] == summarised
+    }
+    return any(
+        share.items is not None and audience in share.to and below & set(share.tags)
+        for share in subject.agreement.shares
+    )
+
+
+def _repeated_ids(subject: Subject) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for clause in sorted(subject.agreement.clauses(), key=lambda clause: clause.line):
+        if clause.id in first:
+            yield subject.in_clause(
+                clause, f"the id is taken by the clause in line {first[clause.id]}"
+            )
+        first.setdefault(clause.id, clause.line)
+
+
+def _unordered_forms(subject: Subject) -> Iterator[Problem]:
+    shares = subject.agreement.shares
+    for at, share in enumerate(shares):
+        for other in shares[:at]:
+            both = set(share.tags) & set(other.tags), set(share.to) & set(other.to)
+            try:
+                most_disclosing((share.form, other.form))
+            except ValueError:
+                for tag in sorted(both[0]) if both[1] else ():
+                    yield subject.in_clause(
+                        share,
+                        f"`{share.form}` of `{tag}` and clause {other.id}'s `{other.form}` "
+                        "cannot be ordered: neither discloses all of the other",
+                    )
+
+
+def _kind(spot: Spot) -> str:
+    if spot.kind is None:
+        return "a map"
+    article = "an" if spot.kind[0] in "aeiou" else "a"
+    return f"{article} {spot.kind}"

@@ -1,0 +1,148 @@
+"""Checks conditions: each may ask only facts that can be known where it stands, in their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from redaction.agreement import Age, AllOf, AnyOf, Condition, Elapsed, Is, Not, Number, Unit
+from redaction.facts import ConsentState
+from redaction.scopes import ENTRY, Place
+from redaction.spots import Spot
+from redaction.subject import Subject
+from redaction.words import nearest
+from schemas.registry import Kind
+
+CONSENT = "consent_of_"
+_ANSWERS = tuple(state.value for state in ConsentState)
+_NUMBERS = frozenset({Kind.INT, Kind.LONG})
+# the name of the calendar's use that `school days` are counted by
+_SCHOOL = "school"
+
+# Where a condition looks facts up: for each event type, the lists around it (none: the root).
+Reach = frozenset[tuple[str, tuple[Place, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    subject: Subject
+    reach: Reach
+
+    def known(self) -> Iterator[Spot]:
+        """The facts within reach."""
+        for spot in self.subject.spots:
+            if spot.is_fact and (spot.etype, spot.lists) in self.reach:
+                yield spot
+
+
+def root_reach(spots: tuple[Spot, ...]) -> Reach:
+    """The root of every event type that has one of these spots."""
+    return frozenset((spot.etype, ()) for spot in spots)
+
+
+def element_reach(spots: tuple[Spot, ...]) -> Reach:
+    """The list elements around these spots, with those around them and the root."""
+    return frozenset(
+        (spot.etype, spot.lists[:depth])
+        for spot in spots
+        if spot.lists
+        for depth in range(len(spot.lists) + 1)
+    )
+
+
+def condition_faults(subject: Subject, condition: Condition, reach: Reach) -> Iterator[str]:
+    """What is wrong with a condition, a sentence each."""
+    yield from _faults(_Asking(subject=subject, reach=reach), condition)
+
+
+def _faults(asking: _Asking, condition: Condition) -> Iterator[str]:
+    match condition:
+        case AllOf(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from _faults(asking, part)
+        case Not(part=part):
+            yield from _faults(asking, part)
+        case Is():
+            yield from _answer_faults(asking, condition)
+        case Number():
+            yield from _number_faults(asking, condition)
+        case Elapsed():
+            calendars = dict(asking.subject.agreement.calendars)
+            if condition.unit is Unit.SCHOOL_DAYS and _SCHOOL not in calendars:
+                yield "school days need `calendars: {school: NAME}`"
+        case Age():
+            yield from _age_faults(asking, condition)
+
+
+def _answer_faults(asking: _Asking, asked: Is) -> Iterator[str]:
+    if asked.fact.startswith(CONSENT):
+        yield from _consent_faults(asking, asked)
+        return
+    spots = _named(asking, asked.fact)
+    if not spots:
+        yield _no_fact(asking, asked.fact)
+    for spot in spots:
+        if spot.kind in _NUMBERS:
+            yield f"`{asked.fact}` is a number; ask `at_least` or `at_most`"
+        elif spot.kind is Kind.DATE:
+            yield f"`{asked.fact}` is a date; only `age` asks dates"
+        elif spot.kind in (Kind.BOOLEAN, Kind.ENUM) and spot.leaf is not None:
+            answers = ("yes", "no") if spot.kind is Kind.BOOLEAN else spot.leaf.symbols
+            for value in asked.values:
+                if value not in answers:
+                    yield f"`{asked.fact}` never is `{value}`{nearest(value, answers)}"
+
+
+def _consent_faults(asking: _Asking, asked: Is) -> Iterator[str]:
+    person = asked.fact.removeprefix(CONSENT)
+    persons = {tag.split(".", 1)[0] for tag in asking.subject.vocabulary.tags}
+    if person not in persons and not _named(asking, asked.fact):
+        yield f"`{asked.fact}` names nobody the vocabulary knows{nearest(person, persons)}"
+    for value in asked.values:
+        if value not in _ANSWERS:
+            yield f"`{asked.fact}` is asked as given, refused or withdrawn; all else is unknown"
+
+
+def _number_faults(asking: _Asking, asked: Number) -> Iterator[str]:
+    spots = _named(asking, asked.fact)
+    if not spots:
+        yield _no_fact(asking, asked.fact)
+    if any(spot.kind not in _NUMBERS for spot in spots):
+        yield f"`{asked.fact}` is no number and has no `at_least` or `at_most`"
+
+
+def _age_faults(asking: _Asking, asked: Age) -> Iterator[str]:
+    carriers = asking.subject.carriers(asked.of)
+    within = [
+        spot
+        for spot in carriers
+        if (spot.etype, spot.lists) in asking.reach and ENTRY not in spot.place
+    ]
+    if asked.of not in asking.subject.vocabulary.tags:
+        yield f"`age` is of no known tag `{asked.of}`{nearest(asked.of, _tags(asking))}"
+    elif any(spot.kind is not Kind.DATE for spot in within):
+        yield f"`age` is of `{asked.of}`, which is no date"
+    elif not within and any(spot.lists for spot in carriers):
+        yield f"`{asked.of}` belongs to a list element; ask its `age` under `items: {{when: ...}}`"
+    elif not within:
+        yield f"`age` is of `{asked.of}`, which these events do not carry"
+
+
+def _tags(asking: _Asking) -> frozenset[str]:
+    return frozenset(spot.field.tag for spot in asking.subject.spots if spot.kind is Kind.DATE)
+
+
+def _named(asking: _Asking, fact: str) -> tuple[Spot, ...]:
+    return tuple(spot for spot in asking.known() if spot.field.name == fact)
+
+
+def _no_fact(asking: _Asking, fact: str) -> str:
+    same = [spot for spot in asking.subject.spots if spot.field.name == fact]
+    if any(spot.is_fact and spot.lists for spot in same):
+        return f"`{fact}` is a fact of a list element; ask it under `items: {{when: ...}}`"
+    if any(spot.is_fact for spot in same):
+        return f"`{fact}` is a fact, but not of an event type that carries what the clause shares"
+    if same:
+        return f"`{fact}` is a field that conditions may not read; it is not marked as a fact"
+    known = {spot.field.name for spot in asking.known()}
+    return f"`{fact}` is no fact of these events{nearest(fact, known)}"
