@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from schemas.errors import CasewardError, Code, EventRefused
 from schemas.from_plain import value_from_plain
-from schemas.plain import MAX_EVENT_BYTES, WITHHELD, Withheld, parse_json, plain
+from schemas.plain import MAX_EVENT_BYTES, WITHHELD, Withheld, parse_json, parse_schema_json, plain
 from schemas.registry import EventType, Registry
 from schemas.wire import MAGIC, PREFIX_BYTES, Wire
 from schemas.wire_values import Unfit
@@ -189,8 +189,7 @@ def view_type_from_text(text: str) -> ViewType:
     Raises:
         SchemaError: the schema cannot be compiled.
     """
-    raw = parse_json(text.encode())
-    wire = Wire.compile(raw)
+    wire = Wire.compile(parse_schema_json(text))
     digest = hashlib.sha256(text.encode()).hexdigest()
     return ViewType(avro=wire, rabin=wire.rabin, digest=digest, text=text)
 

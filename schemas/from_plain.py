@@ -11,13 +11,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from schemas.nodes import Array, Kind, Leaf, Map, Node, Record
-from schemas.wire_values import ENTRY_STEP, UUID_PATTERN, Unfit, other_fields, scaled, unscaled
+from schemas.decimals import scaled, unscaled
+from schemas.nodes import ADDRESS_FIELDS, Array, Kind, Leaf, Map, Node, Record
+from schemas.wire_values import ENTRY_STEP, UUID_PATTERN, Unfit, other_fields
 
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE: Final = Leaf(kind=Kind.STRING, nullable=False, avro="string")  # in addresses, and map keys
 _MAX_DECIMAL_CHARS: Final = 80  # more than the longest that fits
 
 
@@ -48,6 +51,8 @@ def value_from_plain(node: Node, obj: Any) -> Any:
         case Map():
             if not isinstance(obj, dict):
                 raise Unfit("is not an object")
+            for key in obj:
+                _below(ENTRY_STEP, _LINE, key)
             return {key: _below(ENTRY_STEP, node.value, each) for key, each in obj.items()}
 
 
@@ -61,6 +66,8 @@ def _below(step: str, node: Node, obj: Any) -> Any:
 def _text(_: Leaf, obj: Any) -> str:
     if not isinstance(obj, str):
         raise Unfit("is not a string")
+    if _SURROGATE.search(obj):
+        raise Unfit("holds half of a surrogate pair, which is no character")
     return obj
 
 
@@ -70,9 +77,10 @@ def _boolean(_: Leaf, obj: Any) -> bool:
     return obj
 
 
-def _whole(_: Leaf, obj: Any) -> int:
-    if type(obj) is not int:
-        raise Unfit("is not a whole number")
+def _whole(leaf: Leaf, obj: Any) -> int:
+    bits = 32 if leaf.kind is Kind.INT else 64
+    if type(obj) is not int or not -(1 << bits - 1) <= obj < 1 << bits - 1:
+        raise Unfit(f"is not a whole number of {bits} bits")
     return obj
 
 
@@ -109,7 +117,7 @@ def _binary(_: Leaf, obj: Any) -> bytes:
 
 def _symbol(leaf: Leaf, obj: Any) -> str:
     if not isinstance(obj, str) or obj not in leaf.symbols:
-        raise Unfit("is not a symbol of its enum")
+        raise Unfit(f"is none of {', '.join(leaf.symbols)}")
     return obj
 
 
@@ -156,18 +164,14 @@ def _uuid(_: Leaf, obj: Any) -> str:
     return obj
 
 
-_ADDRESS: Final = ("line", "municipality", "postcode", "country")
-
-
 def _address(leaf: Leaf, obj: Any) -> dict[str, str]:
     if not isinstance(obj, dict):
         raise Unfit("is not an object")
-    if obj.keys() != set(_ADDRESS):
-        raise other_fields(_ADDRESS, obj)
-    for name in _ADDRESS:
-        if not isinstance(obj[name], str):
-            raise Unfit("is not a string").below(name)
-    return {name: obj[name] for name in _ADDRESS}
+    if obj.keys() != set(ADDRESS_FIELDS):
+        raise other_fields(ADDRESS_FIELDS, obj)
+    for name in ADDRESS_FIELDS:
+        _below(name, _LINE, obj[name])
+    return {name: obj[name] for name in ADDRESS_FIELDS}
 
 
 _LEAVES: Final[Mapping[Kind, Callable[[Leaf, Any], Any]]] = {

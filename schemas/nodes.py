@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Any
+from typing import Any, Final
+
+ADDRESS_FIELDS: Final = ("line", "municipality", "postcode", "country")
 
 
 @unique

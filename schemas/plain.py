@@ -11,18 +11,24 @@ import base64
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from schemas.errors import Code, EventRefused
+from schemas.errors import Code, EventRefused, SchemaError
 
-MAX_EVENT_BYTES: Final = 480 * 1024  # an event, signed and padded, must fit one log record of 1 MiB
+MAX_EVENT_BYTES: Final = (
+    480 * 1024
+)  # bytes; signed and padded, it stays below the log's limit of 1 MiB
 MAX_JSON_DEPTH: Final = 32  # levels; our deepest event type needs six
+MAX_SCHEMA_BYTES: Final = 4 * 1024 * 1024  # a view's schema spells out each use of a named type
+MAX_SCHEMA_JSON_DEPTH: Final = 128  # levels; four for each level of the values
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|\n|-?[A-Za-z]+|[0-9][^\s,\]}]*', re.DOTALL)
+# A string needs no end to match: looking for one from each quote would take quadratic time.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},]|\n|[A-Za-z]+|[0-9][^\s,\]}]*', re.DOTALL)
 
 
 class Withheld:
@@ -50,78 +56,127 @@ def parse_json(text: bytes) -> Any:
     """
     if len(text) > MAX_EVENT_BYTES:
         raise EventRefused(Code.TOO_LARGE, f"the text is longer than {MAX_EVENT_BYTES} bytes")
-    code, line, rule = Code.NOT_DECODABLE, 1, ""
+    value, fault = _read(text, MAX_JSON_DEPTH)
+    if fault is not None:
+        raise EventRefused(fault.code, f"line {fault.line}: {fault.rule}")
+    return value
+
+
+def parse_schema_json(text: str) -> Any:
+    """Read the JSON text of an Avro schema, of at most 4 MiB, as strictly as an event's.
+
+    Raises:
+        SchemaError: as `parse_json`.
+    """
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        encoded = b""  # half a surrogate pair is no text, as emptiness is none
+    if len(encoded) > MAX_SCHEMA_BYTES:
+        raise SchemaError(Code.BAD_SCHEMA, f"the schema is longer than {MAX_SCHEMA_BYTES} bytes")
+    value, fault = _read(encoded, MAX_SCHEMA_JSON_DEPTH)
+    if fault is not None:
+        raise SchemaError(Code.BAD_SCHEMA, f"line {fault.line}: {fault.rule}")
+    return value
+
+
+def _read(text: bytes, max_depth: int) -> tuple[Any, _Fault | None]:
+    # the fault is returned, for an exception raised in an `except` would hold the text as its cause
     try:
         decoded = text.decode()
-        _refuse_ambiguity(decoded)
-        return json.loads(decoded)
-    except _Ambiguous as error:
-        code, line, rule = error.code, error.line, error.rule
     except UnicodeDecodeError as error:
-        line, rule = text.count(b"\n", 0, error.start) + 1, "the text is not UTF-8"
-    except json.JSONDecodeError as error:
-        line, rule = error.lineno, "this is not JSON"
-    except ValueError:  # Python refuses to read integers of thousands of digits
-        rule = "a number is too long"
-    # outside the `except`, because the causes hold the text
-    raise EventRefused(code, f"line {line}: {rule}")
+        return None, _Fault(text.count(b"\n", 0, error.start) + 1, "the text is not UTF-8")
+    try:
+        value = json.loads(
+            decoded, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
+        )
+        if not _deeper(value, max_depth):
+            return value, None
+    except (ValueError, RecursionError):
+        pass  # looked for again, since the standard parser knows no line for most of them
+    return None, _find_fault(decoded, max_depth)
 
 
-class _Ambiguous(Exception):
-    def __init__(self, code: Code, line: int, rule: str) -> None:
-        super().__init__(rule)
-        self.code, self.line, self.rule = code, line, rule
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError
+    return value
 
 
-def _refuse_ambiguity(text: str) -> None:
-    # A pass over the tokens, before the grammar is known to hold: it finds what the standard
-    # parser would let pass silently, and it alone knows the line.
-    line = 1
-    open_: list[set[str] | None] = []  # keys of each object that is open; None for an array
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner: Iterable[Any]
+    match value:
+        case dict():
+            inner = value.values()
+        case list():
+            inner = value
+        case _:
+            return False
+    return levels == 0 or any(_deeper(each, levels - 1) for each in inner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    line: int
+    rule: str
+    code: Code = Code.NOT_DECODABLE
+
+
+def _find_fault(text: str, max_depth: int) -> _Fault:
+    """What is wrong with a text that was refused: the first ambiguity, else the grammar."""
+    line, keys_of = 1, list[set[str] | None]()  # of each open object its keys, None for an array
     key_follows = False
     for lexeme in _TOKEN.findall(text):
-        if lexeme == "\n":
-            line += 1
-        elif lexeme in "{[":
-            open_.append(set() if lexeme == "{" else None)
+        if lexeme in "{[":
+            keys_of.append(set() if lexeme == "{" else None)
             key_follows = lexeme == "{"
-            if len(open_) > MAX_JSON_DEPTH:
-                raise _Ambiguous(
-                    Code.TOO_DEEP, line, f"the text is nested deeper than {MAX_JSON_DEPTH} levels"
-                )
+            if len(keys_of) > max_depth:
+                rule = f"the text is nested deeper than {max_depth} levels"
+                return _Fault(line, rule, Code.TOO_DEEP)
         elif lexeme in "}]":
-            if open_:
-                open_.pop()
+            del keys_of[-1:]
             key_follows = False
         elif lexeme == ",":
-            key_follows = bool(open_) and open_[-1] is not None
+            key_follows = bool(keys_of) and keys_of[-1] is not None
         elif lexeme[0] == '"':
-            keys = open_[-1] if open_ else None
-            if key_follows and keys is not None:
-                _add_key(keys, lexeme, line)
+            if key_follows and keys_of and (keys := keys_of[-1]) is not None:
+                key = _key(lexeme)
+                if key in keys:
+                    return _Fault(line, "a key stands twice in one object")
+                keys.add(key)
             key_follows = False
-            line += lexeme.count("\n")
-        elif lexeme[0] not in ":tfn":
-            _check_number(lexeme, line)
-
-
-def _add_key(keys: set[str], token: str, line: int) -> None:
+        elif _infinite(lexeme):
+            return _Fault(line, "a number is not finite, or too long")
+        line += lexeme.count("\n")
     try:
-        key = json.loads(token)
-    except ValueError:
-        return  # the parser proper will refuse it
-    if key in keys:
-        raise _Ambiguous(Code.NOT_DECODABLE, line, "a key stands twice in one object")
-    keys.add(key)
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return _Fault(error.lineno, "this is not JSON")
+    except (ValueError, RecursionError):
+        pass
+    return _Fault(1, "this is not JSON that every reader understands alike")
 
 
-def _check_number(token: str, line: int) -> None:
+def _key(lexeme: str) -> str:
     try:
-        finite = math.isfinite(float(token))
+        return str(json.loads(lexeme))
     except ValueError:
-        return  # the parser proper will refuse it
-    if not finite:
-        raise _Ambiguous(Code.NOT_DECODABLE, line, "a number is not finite")
+        return lexeme
+
+
+def _infinite(lexeme: str) -> bool:
+    try:
+        return not math.isfinite(float(lexeme))
+    except ValueError:
+        return False
 
 
 def plain(value: Any) -> Any:
@@ -159,6 +214,6 @@ def _rfc3339(value: datetime) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
-def pointer(steps: Iterator[str] | Sequence[str]) -> str:
+def pointer(steps: Iterable[str]) -> str:
     """An RFC 6901 JSON pointer; the empty pointer, the whole text, for no steps."""
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)

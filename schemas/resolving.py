@@ -14,12 +14,23 @@ from typing import Any, Final
 import rfc8785
 
 from schemas.errors import CasewardError, Code, SchemaError
-from schemas.nodes import Array, EventType, Field, Kind, Leaf, Map, Node, Record, Vocabulary
-from schemas.plain import parse_json
+from schemas.nodes import (
+    ADDRESS_FIELDS,
+    Array,
+    EventType,
+    Field,
+    Kind,
+    Leaf,
+    Map,
+    Node,
+    Record,
+    Vocabulary,
+)
+from schemas.plain import MAX_JSON_DEPTH, parse_schema_json
 from schemas.rules import check_facts, check_header, check_summaries
 from schemas.wire import Wire, full_name, is_name
 
-MAX_DEPTH: Final = 32  # levels of containers; JSON deeper than this is not read either
+MAX_DEPTH: Final = MAX_JSON_DEPTH - 1  # containers in one another; an address is one level more
 MAX_NODES: Final = 10_000  # fields after resolving; types used twice at each level would explode
 
 MAX_PRECISION: Final = 64  # digits of a decimal
@@ -44,7 +55,6 @@ _LOGICAL: Final = {
 _FACT_KINDS: Final = frozenset(
     {Kind.STRING, Kind.BOOLEAN, Kind.INT, Kind.LONG, Kind.ENUM, Kind.DATE}
 )
-_ADDRESS_FIELDS: Final = ("line", "municipality", "postcode", "country")
 
 # A misspelt annotation must not pass for none, so each place has a closed list of attributes.
 _NAMED: Final = frozenset({"type", "name", "namespace", "doc"})
@@ -70,7 +80,7 @@ def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventT
         SchemaError: a rule is broken; the message names the origin, the path and the rule.
     """
     try:
-        raw = parse_json(text.encode())
+        raw = parse_schema_json(text)
         if not isinstance(raw, dict):
             raise SchemaError(Code.BAD_SCHEMA, "an event type is a record")
         resolver = _Resolver(vocabulary)
@@ -92,7 +102,7 @@ class _Resolver:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._named: dict[str, tuple[dict[str, Any], str]] = {}  # full name: definition, namespace
-        self._open: list[str] = []  # full names of the definitions around the present place
+        self._open: list[str] = []  # containers around the present place; a record's full name
         self._nodes = 0
 
     def event_type(self, raw: dict[str, Any]) -> str:
@@ -138,11 +148,19 @@ class _Resolver:
                     raise _refusal(path, "a map says of what it is with `values`")
                 if not chain:  # its keys are data, whatever its values are tagged with
                     raise _refusal(path, "no tag stands here or on anything around it")
-                value = self._node(raw["values"], namespace, path, chain)
+                value = self._inside("map", raw["values"], namespace, path, chain)
                 return Map(nullable=False, value=value)
             case primitive if primitive in _PRIMITIVES:
                 return _leaf(_primitive(raw, path), _normal(raw), path, chain)
         raise _refusal(path, "this type is not supported")
+
+    def _inside(
+        self, what: str, raw: Any, namespace: str, path: str, chain: tuple[str, ...]
+    ) -> Node:
+        self._open.append(what)
+        node = self._node(raw, namespace, path, chain)
+        self._open.pop()
+        return node
 
     def _nullable(self, raw: list[Any], namespace: str, path: str, chain: tuple[str, ...]) -> Node:
         others = [branch for branch in raw if branch != "null"]
@@ -225,7 +243,7 @@ class _Resolver:
         _only(raw, _ARRAY, path)
         if "items" not in raw:
             raise _refusal(path, "an array says of what it is with `items`")
-        item = self._node(raw["items"], namespace, path, chain)
+        item = self._inside("array", raw["items"], namespace, path, chain)
         if item.nullable or isinstance(item, Array | Map):
             raise _refusal(path, "the items of an array are not null, arrays or maps")
         return Array(nullable=False, item=item)
@@ -248,9 +266,9 @@ class _Resolver:
         name, _ = self._define(raw, namespace, path)
         if raw["atom"] != "address":
             raise _refusal(path, "the only `atom` is `address`")
-        fields = [{"name": each, "type": "string"} for each in _ADDRESS_FIELDS]
+        fields = [{"name": each, "type": "string"} for each in ADDRESS_FIELDS]
         if raw.get("fields") != fields:
-            listed = ", ".join(_ADDRESS_FIELDS)
+            listed = ", ".join(ADDRESS_FIELDS)
             raise _refusal(path, f"the fields of an address are exactly {listed}: strings, no tags")
         avro = {"type": "record", "name": name, "atom": "address", "fields": fields}
         return _leaf(Kind.ADDRESS, avro, path, chain)

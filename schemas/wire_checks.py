@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from schemas.decimals import scaled
 from schemas.plain import WITHHELD, Withheld
-from schemas.wire_values import UUID_PATTERN, Unfit, scaled
+from schemas.wire_values import UUID_PATTERN, Unfit
 
 
 def _read_int(value: int, *_: Any) -> int:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final
 
+from schemas.decimals import unscaled
 from schemas.errors import Code
 from schemas.plain import WITHHELD, Withheld, pointer
 
@@ -23,7 +24,6 @@ UUID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
-_MAX_DIGITS: Final = 200  # of a decimal, trailing zeros included; our schemas allow 64
 _MICROSECOND: Final = timedelta(microseconds=1)
 ENTRY_STEP: Final = "*"  # stands for a map's key in messages: a key is data
 
@@ -181,29 +181,6 @@ def _write_uuid(out: bytearray, value: Any) -> None:
 def _write_withheld(out: bytearray, value: Any) -> None:
     if value is not WITHHELD:
         raise Unfit("is not withheld")
-
-
-def unscaled(value: Decimal, precision: int, scale: int) -> int | None:
-    """The whole number that, over ten to the scale, is this decimal; None if it does not fit."""
-    sign, digits, exponent = value.as_tuple()
-    if not isinstance(exponent, int) or len(digits) > _MAX_DIGITS:  # no number, or no sane one
-        return None
-    number = int("".join(map(str, digits)))
-    if number == 0:
-        return 0
-    shift = exponent + scale
-    # bounded before the power is taken: an exponent may be astronomical
-    if not -len(digits) <= shift <= precision or (shift < 0 and number % 10**-shift):
-        return None
-    whole: int = number * 10**shift if shift >= 0 else number // 10**-shift
-    if whole >= 10**precision:
-        return None
-    return -whole if sign else whole
-
-
-def scaled(number: int, scale: int) -> Decimal:
-    """The decimal that is this whole number over ten to the scale, with all its digits."""
-    return Decimal((int(number < 0), tuple(map(int, str(abs(number)))), -scale))
 
 
 def decimal_part(raw: Mapping[str, Any]) -> Part:
