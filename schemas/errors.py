@@ -31,7 +31,10 @@ class Code(StrEnum):
     HEADER_MISMATCH = "header-mismatch"
     # the agreement's text
     BAD_AGREEMENT = "bad-agreement"
+    # the register
+    REGISTER_REFUSED = "register-refused"
     # ours
+    ERASED = "erased"
     VIEW_REFUSED = "view-refused"
     INTERNAL = "internal"
 

@@ -1,0 +1,139 @@
+"""`caseward publish|inbox|redeliver`: what an agency says, gets, and gets again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from broker.cli.common import Unusable, ends_well, json_option, read_input, run, say, setting
+from broker.session import agency_of, client_of, reach
+from schemas.codec import Event, event_from_json, parse_json
+from schemas.errors import CasewardError
+from schemas.hop import Step
+from schemas.registry import Registry
+
+as_option = click.option("--as", "name", required=True, help="The agency that acts.")
+
+
+def read_events(name: str, registry: Registry) -> list[Event]:
+    """The events of a file: `.json` and `-` hold one, or one a line; `.jsonl` one a line.
+
+    Raises:
+        Unusable: `path:line: what is wrong`, at the first that is no event.
+    """
+    data = read_input(name)
+    if name.endswith(".jsonl"):
+        lines = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
+    else:
+        lines = [(1, data)]
+    events = []
+    for number, line in lines:
+        try:
+            events.append(event_from_json(parse_json(line), registry))
+        except CasewardError as error:
+            raise Unusable(f"{name}:{number}: {error}") from None
+    if not events:
+        raise Unusable(f"{name}:1: no event in it")
+    return events
+
+
+@click.command()
+@as_option
+@click.argument("files", nargs=-1, required=True)
+@click.option("--dry-run", is_flag=True, default=False, help="Check the events; publish nothing.")
+@json_option
+@ends_well
+def publish(name: str, files: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
+    """Sign, seal and publish events from files, or from standard input with `-`."""
+    given = setting()
+    registry = Registry.builtin()
+    events = [event for file in files for event in read_events(file, registry)]
+    for event in events:
+        if event.source != name:
+            raise Unusable(f"`/header/source` of an event is not `{name}`")
+
+    async def work() -> None:
+        async with reach(given.places, given.secret) as http:
+            agency = agency_of(http, given.places, name, given.secret)
+            await agency.publish(events)
+            agency.close()
+
+    if not dry_run:
+        run(work())
+    answer = {"published": 0 if dry_run else len(events), "events": [event.id for event in events]}
+    say(as_json, answer, lambda: [f"{'checked' if dry_run else 'published'} {len(events)} events"])
+
+
+@click.command()
+@as_option
+@click.option("--peek", is_flag=True, default=False, help="Show, but do not acknowledge.")
+@json_option
+@ends_well
+def inbox(name: str, peek: bool, as_json: bool) -> None:
+    """Open, show and acknowledge what has come for an agency."""
+    given = setting()
+
+    async def work() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        async with reach(given.places, given.secret) as http:
+            agency = agency_of(http, given.places, name, given.secret)
+            while sealed := await agency.fetch():
+                for envelope in sealed:
+                    received = await agency.open(envelope)
+                    if received is None:
+                        continue
+                    delivery = received.delivery()
+                    found.append({field: getattr(delivery, field) for field in delivery.__slots__})
+                    if not peek:
+                        await agency.settle(received, Step.ACKNOWLEDGED)
+                if peek:
+                    break
+            agency.close()
+        return found
+
+    deliveries = run(work())
+    say(as_json, {"deliveries": deliveries}, lambda: _lines(deliveries))
+
+
+def _lines(deliveries: list[dict[str, Any]]) -> list[str]:
+    if not deliveries:
+        return ["nothing new"]
+    lines = []
+    for one in deliveries:
+        lines.append(
+            f"{one['event_type']} under {one['agreement']}/{one['agreement_version']} "
+            f"for {one['purpose']} ({one['delivery_id'][:16]})"
+        )
+        lines += [f"  {path}: {value}" for path, value in _leaves(one["view"], "")]
+    return lines
+
+
+def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
+    if value == {"$withheld": True}:
+        return [(path, "(not for you)")]
+    if isinstance(value, dict):
+        return [leaf for key, one in value.items() for leaf in _leaves(one, f"{path}/{key}")]
+    if isinstance(value, list):
+        return [leaf for n, one in enumerate(value) for leaf in _leaves(one, f"{path}/{n}")]
+    return [(path, "-" if value is None else str(value))]
+
+
+@click.command()
+@click.argument("event")
+@click.option("--publisher", required=True, help="Who published it.")
+@click.option("--to", "only_to", default=None, help="Only for this recipient.")
+@json_option
+@ends_well
+def redeliver(event: str, publisher: str, only_to: str | None, as_json: bool) -> None:
+    """Decide an event afresh, under today's register and agreements, and deliver that."""
+    given = setting()
+    body = {"publisher": publisher, "event_id": event, "only_to": only_to}
+
+    async def work() -> int:
+        async with reach(given.places, given.secret) as http:
+            officer = client_of(http, given.places, "officer-1")
+            return int((await officer.post("/v1/redeliveries", body))["redelivery"])
+
+    number = run(work())
+    say(as_json, {"redelivery": number}, lambda: [f"asked for redelivery {number}"])

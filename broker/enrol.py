@@ -1,0 +1,119 @@
+"""Register changes as an officer makes them: sign, submit, and keep what the party gets."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx2
+
+from broker.keys import KeyStore, StoreSecret
+from broker.node import OFFICERS
+from broker.places import Places, make_private, new_token
+from broker.register import Entry, Kind, agency_value, sign_entry
+from broker.session import client_of
+from broker.tokens import hash_token
+
+
+class Officer:
+    """An officer at this machine, changing the register through the node's API.
+
+    Args:
+        second: also sign with the other officer's key, which re-enrolment after a lost key needs.
+    """
+
+    def __init__(
+        self, http: httpx2.AsyncClient, places: Places, secret: StoreSecret, *, second: bool = False
+    ) -> None:
+        self._node = client_of(http, places, OFFICERS[0])
+        self._places = places
+        self._secret = secret
+        self._signers = OFFICERS if second else OFFICERS[:1]
+
+    async def put(
+        self, kind: Kind, key: str, value: Mapping[str, Any] | None, *, token: str | None = None
+    ) -> int:
+        """Sign an entry and submit it; give its revision.
+
+        Raises:
+            NodeRefused: it breaks a rule of the register.
+        """
+        revision = (await self.entry(kind, key))["revision"] + 1
+        entry = Entry(kind=kind, key=key, revision=revision, value=value)
+        statements = []
+        for name in self._signers:
+            folder = self._places.party(name)
+            store = KeyStore.open(folder / "keys", secret=self._secret, owner=name)
+            statements.append(sign_entry(entry, store.signing, issuer=name))
+        await _submit(self._node, statements, token)
+        return int(revision)
+
+    async def entry(self, kind: Kind, key: str) -> dict[str, Any]:
+        """An entry's revision and value."""
+        return await self._node.get(f"/v1/register/{kind}/{key}")
+
+    async def enrol(self, name: str, *, roles: Sequence[str], part_of: str | None) -> None:
+        """Enrol an agency: make its folder, keys and token, and enter its public keys.
+
+        An agency that is enrolled already and whose folder is gone gets new keys; that needs both
+        officers.
+        """
+        before = (await self.entry(Kind.AGENCY, name))["value"]
+        folder = make_private(self._places.party(name))
+        store = KeyStore.create(folder / "keys", secret=self._secret, owner=name)
+        keys = store.public()
+        value = agency_value(
+            roles=roles,
+            part_of=part_of,
+            suspended=False,
+            generation=before["generation"] + 1 if before else 1,
+            signing=keys.signing,
+            sealing=keys.sealing,
+        )
+        await self.put(Kind.AGENCY, name, value, token=new_token(folder))
+
+    async def suspend(self, name: str, *, suspended: bool) -> None:
+        """Suspend an agency, or take it back."""
+        value = (await self.entry(Kind.AGENCY, name))["value"]
+        await self.put(Kind.AGENCY, name, {**value, "suspended": suspended})
+
+
+async def rotate_keys(
+    http: httpx2.AsyncClient, places: Places, name: str, secret: StoreSecret
+) -> int:
+    """Give an agency new keys, signed by its old one; give their generation.
+
+    The store holds the new keys before the register does: if this is cut short, the next call
+    enters what the store has.
+    """
+    node = client_of(http, places, name)
+    held = await node.get(f"/v1/register/{Kind.AGENCY}/{name}")
+    store = KeyStore.open(places.party(name) / "keys", secret=secret, owner=name)
+    before = held["value"]
+    old = base64.b64decode(before["signing"])
+    if store.public().signing == old:
+        store.rotate()
+    keys = store.public()
+    former = [(base64.b64decode(one["signing"]), one["until_ms"]) for one in before["former"]]
+    value = agency_value(
+        roles=before["roles"],
+        part_of=before["part_of"],
+        suspended=before["suspended"],
+        generation=before["generation"] + 1,
+        signing=keys.signing,
+        sealing=keys.sealing,
+        former=[*former, (old, time.time_ns() // 1_000_000)],
+        rotation=store.statements[-1],
+    )
+    entry = Entry(kind=Kind.AGENCY, key=name, revision=held["revision"] + 1, value=value)
+    await _submit(node, [sign_entry(entry, store.signing, issuer=name)], None)
+    return int(value["generation"])
+
+
+async def _submit(node: Any, statements: list[bytes], token: str | None) -> None:
+    body: dict[str, Any] = {"statements": [base64.b64encode(one).decode() for one in statements]}
+    if token is not None:
+        body["token_sha256"] = hash_token(token)
+    await node.post("/v1/register", body)

@@ -1,0 +1,520 @@
+"""The gateway: a batch of sealed events in, one transaction's worth of appends out. No I/O.
+
+Steps, cited by number below: 1 open, 2 verify, 3 freshness and replay, 4 decode, 5 decide,
+6 redact, 7 check, 8 seal, 9 append. Whatever fails before 5 makes the record a dead letter;
+whatever fails later withholds that one delivery. Nothing is ever delivered by a failure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from broker.log import MAX_RECORD_BYTES, Append, Record
+from broker.register import Snapshot
+from redaction import checker, plan
+from redaction.decide import decide, recipients, unknown_recipients
+from redaction.decision import SILENT, Decision, Gate
+from schemas.codec import Event, ViewType, decode_event
+from schemas.envelope import Handling, ViewBody, encode_body, key_id_of
+from schemas.epoch import OpeningKey, SealingKey, announce, unverified_key_id
+from schemas.errors import CasewardError, Code, EventRefused, UnknownKey
+from schemas.hop import AuditorPart, Hop, RecipientPart, Step, encode_opening, make_hop
+from schemas.registry import Registry, Vocabulary
+from schemas.sealing import SealingPublicKey
+from schemas.signed import SignedEvent, verify_event
+
+HOPS = "hops.0"
+OPENINGS = "hop-openings"
+EPOCH_KEYS = "epoch-keys"
+VIEW_TYPES = "view-types"
+REDELIVERIES = "redeliveries"
+
+KEEP_IDS = timedelta(days=30)  # how long an event id is remembered, and how old an event may be
+CLOCK_SKEW = timedelta(minutes=5)  # how far ahead of the log's clock a publisher's may run
+DEAD_LETTER_PART_BYTES = 400 * 1024  # pads to 512 KiB, well inside the log's record limit
+WORDING = "Not for you under the agreement named here. This is not a statement about any person."
+
+# Who was considered and came out silent is of use only where an agreement spoke of them at all.
+_TOLD_NOTHING = frozenset({Gate.AUDIENCE_CONDITION, Gate.NOTHING_RELEASED})
+
+
+def events_topic(agency: str) -> str:
+    """The topic an agency publishes to."""
+    return f"events.{agency}"
+
+
+def deliveries_topic(agency: str) -> str:
+    """The topic an agency's envelopes arrive on."""
+    return f"deliveries.{agency}"
+
+
+def receipts_topic(agency: str) -> str:
+    """The topic an agency's signed receipts arrive on."""
+    return f"receipts.{agency}"
+
+
+def seen_topic(agency: str) -> str:
+    """The compacted topic of event ids met, partitioned as the agency's events."""
+    return f"seen.{agency}"
+
+
+def dead_letters_topic(agency: str) -> str:
+    """The topic of what an agency sent and nobody could process."""
+    return f"dead-letters.{agency}"
+
+
+def partition_of(secret: bytes, case: str, partitions: int) -> int:
+    """HMAC(stream secret, case) mod P: a case keeps its order, its reference stays hidden."""
+    digest = hmac.digest(secret, case.encode(), "sha256")
+    return int.from_bytes(digest[:8], "big") % partitions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the gateway is: its name, signing key, public sealing key and HMAC secret (32 bytes)."""
+
+    name: str
+    signing: Ed25519PrivateKey
+    sealing_public: bytes
+    delivery_secret: bytes
+
+
+@dataclass(slots=True)
+class Seen:
+    """Event ids of one input partition: id to (digest of the signed payload, signed at, seconds).
+
+    `apply` is called with what a batch met only after its transaction has committed. `oldest` is
+    a lower bound of the times, so that most batches need not look for expired ids.
+    """
+
+    ids: dict[str, tuple[bytes, int]]
+    oldest: int = 0
+
+    def expired(self, limit: int) -> tuple[str, ...]:
+        """The ids that were signed before `limit` (Unix seconds)."""
+        if self.oldest >= limit or not self.ids:
+            return ()
+        self.oldest = min(signed_at for _, signed_at in self.ids.values())
+        return tuple(i for i, (_, signed_at) in self.ids.items() if signed_at < limit)
+
+    def apply(self, met: Mapping[str, tuple[bytes, int]], expired: tuple[str, ...]) -> None:
+        """Take over what a committed batch met and let go of what it expired."""
+        self.ids.update(met)
+        self.oldest = min([self.oldest, *(signed_at for _, signed_at in met.values())])
+        for event_id in expired:
+            self.ids.pop(event_id, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a batch became: the appends of its transaction, and the ids to remember after it."""
+
+    appends: tuple[Append, ...]
+    met: Mapping[str, tuple[bytes, int]]
+    expired: tuple[str, ...]
+
+
+class Sealer:
+    """The epoch keys of one worker: one for each recipient, in memory only.
+
+    INVARIANT: a key whose announcement or envelope was in a transaction that did not surely commit
+    is never used again, so no two writers ever share an IV sequence: `abandon` ends them all.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._keys: dict[tuple[str, bytes], SealingKey] = {}
+
+    def key_for(self, recipient: str, public: bytes) -> tuple[SealingKey, tuple[Append, ...]]:
+        """The key for a recipient's present public key, and its announcement if it is new."""
+        key = self._keys.get((recipient, public))
+        if key is not None:
+            return key, ()
+        key, announcement = announce(
+            self._identity.signing,
+            issuer=self._identity.name,
+            recipient=recipient,
+            recipient_key=SealingPublicKey(public),
+        )
+        self._keys[recipient, public] = key
+        name = epoch_record_key(recipient, unverified_key_id(announcement))
+        return key, (Append(topic=EPOCH_KEYS, partition=0, key=name, value=announcement),)
+
+    def abandon(self) -> None:
+        """End every key: the last transaction failed, or nobody knows whether it did."""
+        for key in self._keys.values():
+            key.die()
+        self._keys.clear()
+
+
+def epoch_record_key(recipient: str, key_id: bytes) -> bytes:
+    """The compaction key of an announcement: recipient and key id."""
+    return f"{recipient}/{key_id.hex()}".encode()
+
+
+class EventKeys:
+    """The epoch keys that publishers announced to the gateway, by publisher and key id."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, bytes], OpeningKey] = {}
+
+    def add(self, publisher: str, key_id: bytes, key: OpeningKey) -> None:
+        """Remember an announcement that was checked."""
+        self._keys[publisher, key_id] = key
+
+    def get(self, publisher: str, key_id: bytes) -> OpeningKey:
+        """The key of that publisher and id.
+
+        Raises:
+            UnknownKey: it never announced one; the key topic must be read to its end before.
+        """
+        try:
+            return self._keys[publisher, key_id]
+        except KeyError:
+            raise UnknownKey(Code.UNKNOWN_KEY, "no announcement for this key id") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an event stands in the log, and which redelivery of it this is (0: the first)."""
+
+    publisher: str
+    record: Record
+    redelivery: int = 0
+    only_to: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Topic, partition and offset, as hops name them."""
+        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+
+
+class Gateway:
+    """Turns sources into appends. One for each worker process; it keeps no event."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        registry: Registry,
+        vocabulary: Vocabulary,
+        keys: EventKeys,
+        random_bytes: Callable[[int], bytes],
+        known_view_types: set[str],
+    ) -> None:
+        self._identity = identity
+        self._registry = registry
+        self._vocabulary = vocabulary
+        self._keys = keys
+        self._random = random_bytes
+        self._known_view_types = known_view_types
+        self.sealer = Sealer(identity)
+
+    def process(
+        self, sources: tuple[Source, ...], *, snapshot: Snapshot, seen: Seen, now: datetime
+    ) -> Outcome:
+        """Everything a batch of one partition becomes, in order.
+
+        Args:
+            sources: records of one input partition, in its order.
+            snapshot: the register that the decisions read.
+            seen: the ids this partition has met; unchanged by this call.
+            now: the decision time, aware.
+        """
+        met: dict[str, tuple[bytes, int]] = {}
+        appends: list[Append] = []
+        for source in sources:
+            appends.extend(self._one(source, snapshot, seen, met, now))
+        expired = seen.expired(int((now - KEEP_IDS - CLOCK_SKEW).timestamp()))
+        if sources:
+            topic, partition = seen_topic(sources[0].publisher), sources[0].record.partition
+            appends.extend(_remember(topic, partition, met, expired))
+        return Outcome(appends=tuple(appends), met=met, expired=expired)
+
+    def hop(self, part: AuditorPart, recipient: RecipientPart | None = None) -> tuple[Append, ...]:
+        """The leaf and the sealed opening of one hop."""
+        return self._record(
+            make_hop(
+                part,
+                recipient,
+                recipient_key=self._random(32),
+                auditor_key=self._random(32),
+            )
+        )
+
+    def _one(
+        self,
+        source: Source,
+        snapshot: Snapshot,
+        seen: Seen,
+        met: dict[str, tuple[bytes, int]],
+        now: datetime,
+    ) -> Iterator[Append]:
+        try:
+            signed, event = self._admit(source, snapshot)
+        except EventRefused as refused:
+            yield from self._dead_letter(source, refused.code, now)
+            return
+        except Exception:  # noqa: BLE001 - whatever fails here, nothing may be delivered or lost
+            yield from self._dead_letter(source, Code.INTERNAL, now)
+            return
+        digest = hashlib.sha256(signed.payload).digest()
+        before = met.get(signed.event_id) or seen.ids.get(signed.event_id)
+        if before is not None and not source.redelivery:
+            if before[0] != digest:
+                yield from self._dead_letter(source, Code.ID_REUSED, now, event)
+            else:
+                yield from self.hop(self._part(Step.DUPLICATE, source, now, event))
+            return
+        if not source.redelivery:
+            met[signed.event_id] = (digest, int(signed.signed_at.timestamp()))
+        yield from self._deliver(source, event, snapshot, now)
+
+    def _admit(self, source: Source, snapshot: Snapshot) -> tuple[SignedEvent, Event]:
+        """Steps 1 to 4: the event, if its publisher may say it now."""
+        record = source.record
+        agency = snapshot.agencies.get(source.publisher)
+        if agency is None:
+            raise EventRefused(Code.UNKNOWN_PUBLISHER, "the publisher is not enrolled")
+        if agency.suspended:
+            raise EventRefused(Code.PUBLISHER_SUSPENDED, "the publisher is suspended")
+        if record.value is None:
+            raise EventRefused(Code.NOT_AN_ENVELOPE, "the record is empty")
+        # step 1: open
+        key = self._keys.get(source.publisher, key_id_of(record.value))
+        opened = key.open(record.value, stream=record.topic)
+        # step 2: verify
+        signed = verify_event(
+            opened.plaintext,
+            agency.verifier(record.append_time_ms),
+            publisher=source.publisher,
+            gateway=self._identity.name,
+            stream=record.topic,
+            partition=record.partition,
+        )
+        # step 3: freshness, by the log's clock and not the publisher's
+        appended = datetime.fromtimestamp(record.append_time_ms / 1000, UTC)
+        if signed.signed_at < appended - KEEP_IDS:
+            raise EventRefused(Code.TOO_OLD, "signed more than 30 days before it was appended")
+        if signed.signed_at > appended + CLOCK_SKEW:
+            raise EventRefused(Code.IN_THE_FUTURE, "signed after it was appended")
+        # step 4: decode
+        event = decode_event(signed.payload, self._registry)
+        if event.id != signed.event_id or event.source != source.publisher:
+            raise EventRefused(Code.HEADER_MISMATCH, "`/header` is not what was signed for")
+        return signed, event
+
+    def _deliver(
+        self, source: Source, event: Event, snapshot: Snapshot, now: datetime
+    ) -> Iterator[Append]:
+        """Steps 5 to 9 for every recipient and purpose that an agreement speaks of."""
+        facts = snapshot.facts
+        nobody = unknown_recipients(event, facts)
+        yield from self.hop(self._part(Step.ACCEPTED, source, now, event))
+        decisions = tuple(
+            decide(
+                event,
+                facts,
+                self._vocabulary,
+                recipient=one.recipient,
+                purpose=one.purpose,
+                at=now,
+            )
+            for one in recipients(event, facts, self._vocabulary, at=now)
+            if source.only_to in (None, one.recipient)
+        )
+        opened = sum(1 for decision in decisions if decision.delivered)
+        yield from self.hop(
+            self._part(
+                Step.DECIDED,
+                source,
+                now,
+                event,
+                code="unknown-recipient" if nobody else None,
+                released=opened,
+                withheld=len(decisions) - opened,
+            )
+        )
+        for decision in decisions:
+            if decision.delivered:
+                yield from self._seal(source, event, decision, snapshot, now)
+            elif decision.gate not in SILENT or decision.gate in _TOLD_NOTHING:
+                yield from self.hop(self._part(Step.WITHHELD, source, now, event, decision))
+
+    def _seal(
+        self, source: Source, event: Event, decision: Decision, snapshot: Snapshot, now: datetime
+    ) -> tuple[Append, ...]:
+        """Steps 6 to 9 for one open decision; any failure withholds this delivery."""
+        try:
+            view_type, view = plan.encode(event, snapshot.facts, self._vocabulary, decision, at=now)
+            checker.check(view, view_type, event, decision)
+            return self._envelope(source, event, decision, snapshot, view_type, view, now)
+        except CasewardError as error:
+            code = error.code
+        except Exception:  # noqa: BLE001 - fail closed: a fault withholds, and the hop says so
+            code = Code.INTERNAL
+        return self.hop(
+            self._part(Step.WITHHELD, source, now, event, decision, gate=Gate.ERROR, code=code)
+        )
+
+    def _envelope(
+        self,
+        source: Source,
+        event: Event,
+        decision: Decision,
+        snapshot: Snapshot,
+        view_type: ViewType,
+        view: bytes,
+        now: datetime,
+    ) -> tuple[Append, ...]:
+        if decision.agreement is None or decision.audience is None:
+            raise CasewardError(Code.INTERNAL, "an open decision names its agreement and audience")
+        opening_key = self._random(32)
+        body = ViewBody(
+            agreement_id=decision.agreement.id,
+            agreement_version=decision.agreement.version,
+            agreement_hash=decision.agreement.hash,
+            purpose=decision.purpose,
+            schema=view_type.digest,
+            event_type=event.type,
+            wording=WORDING,
+            handling=_handling(snapshot, decision),
+            opening_key=opening_key,
+            view=view,
+        )
+        delivery_id = self._delivery_id(source, event, decision)
+        recipient = snapshot.agencies[decision.recipient]
+        key, announced = self.sealer.key_for(recipient.name, recipient.sealing)
+        topic = deliveries_topic(recipient.name)
+        envelope = key.seal(encode_body(body), stream=topic, delivery_id=delivery_id)
+        if len(envelope) > MAX_RECORD_BYTES - 1024:
+            raise CasewardError(Code.TOO_LARGE, "the sealed view is larger than a record may be")
+        hop = make_hop(
+            self._part(Step.SEALED, source, now, event, decision, delivery_id=delivery_id),
+            RecipientPart(
+                time_ms=_ms(now),
+                delivery_id=delivery_id,
+                envelope_sha256=hashlib.sha256(envelope).digest(),
+            ),
+            recipient_key=opening_key,
+            auditor_key=self._random(32),
+        )
+        return (
+            *announced,
+            *self._view_type(view_type),
+            Append(topic=topic, partition=0, value=envelope),
+            *self._record(hop),
+        )
+
+    def _view_type(self, view_type: ViewType) -> tuple[Append, ...]:
+        """The derived schema, where the log does not have it yet; it names no person."""
+        if view_type.digest in self._known_view_types:
+            return ()
+        self._known_view_types.add(view_type.digest)
+        key = view_type.digest.encode()
+        return (Append(topic=VIEW_TYPES, partition=0, key=key, value=view_type.text.encode()),)
+
+    def _delivery_id(self, source: Source, event: Event, decision: Decision) -> bytes:
+        named = [source.publisher, event.id, decision.recipient, decision.purpose]
+        data = cbor2.dumps([*named, source.redelivery], canonical=True)
+        return hmac.digest(self._identity.delivery_secret, data, "sha256")
+
+    def _record(self, hop: Hop) -> tuple[Append, ...]:
+        """A leaf for the tree and its opening, sealed to ourselves, for the index and auditors."""
+        own, announced = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
+        sealed = own.seal(encode_opening(hop), stream=OPENINGS, delivery_id=hop.leaf_hash)
+        return (
+            *announced,
+            Append(topic=HOPS, partition=0, value=hop.leaf),
+            Append(topic=OPENINGS, partition=0, key=hop.leaf_hash, value=sealed),
+        )
+
+    def _part(
+        self,
+        step: Step,
+        source: Source,
+        now: datetime,
+        event: Event | None = None,
+        decision: Decision | None = None,
+        **changes: Any,
+    ) -> AuditorPart:
+        said: dict[str, Any] = {}
+        if event is not None:
+            said.update(event_id=event.id, event_type=event.type, case=event.subject)
+        if decision is not None:
+            said.update(recipient=decision.recipient, purpose=decision.purpose, gate=decision.gate)
+            said["released"] = sum(1 for field in decision.fields if field.released)
+            said["withheld"] = len(decision.fields) - said["released"]
+            said["clauses"] = tuple(
+                sorted({field.clause for field in decision.fields if field.clause is not None})
+            )
+            if decision.agreement is not None:
+                ref = decision.agreement
+                said.update(
+                    agreement=ref.id, agreement_version=ref.version, agreement_hash=ref.hash
+                )
+        said.update(changes)
+        return AuditorPart(
+            step=step,
+            time_ms=_ms(now),
+            source=source.place,
+            publisher=source.publisher,
+            **said,
+        )
+
+    def _dead_letter(
+        self, source: Source, code: Code, now: datetime, event: Event | None = None
+    ) -> Iterator[Append]:
+        """The record as it came, sealed to ourselves in parts that fit a record, and the hop."""
+        topic = dead_letters_topic(source.publisher)
+        yield from self.dead_letter(topic, source.record.value or b"", code, source.place, now)
+        yield from self.hop(self._part(Step.DEAD_LETTERED, source, now, event, code=code))
+
+    def dead_letter(
+        self, topic: str, data: bytes, code: Code, place: str, now: datetime
+    ) -> Iterator[Append]:
+        """Seal what could not be processed; the code and the place stay readable."""
+        own, announced = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
+        yield from announced
+        size = DEAD_LETTER_PART_BYTES
+        parts = [data[start : start + size] for start in range(0, len(data), size)] or [b""]
+        letter = self._random(32)
+        for number, part in enumerate(parts):
+            sealed = own.seal(part, stream=topic, delivery_id=letter)
+            about = {"code": str(code), "time_ms": _ms(now), "source": place}
+            value = {**about, "part": number, "parts": len(parts), "sealed": sealed}
+            yield Append(topic=topic, partition=0, value=cbor2.dumps(value, canonical=True))
+
+
+def _handling(snapshot: Snapshot, decision: Decision) -> Handling:
+    for agreement in snapshot.facts.agreements:
+        ref = decision.agreement
+        if ref is not None and (agreement.id, agreement.version) == (ref.id, ref.version):
+            for one in agreement.handling:
+                if one.of == decision.audience:
+                    return Handling(
+                        onward=one.onward, not_to_reach=one.not_to_reach, keep_days=one.keep_days
+                    )
+    return Handling(onward="not-permitted", not_to_reach=(), keep_days=None)
+
+
+def _remember(
+    topic: str, partition: int, met: Mapping[str, tuple[bytes, int]], expired: tuple[str, ...]
+) -> Iterator[Append]:
+    for event_id, (digest, signed_at) in met.items():
+        value = digest + signed_at.to_bytes(8, "big")
+        yield Append(topic=topic, partition=partition, key=event_id.encode(), value=value)
+    for event_id in expired:
+        yield Append(topic=topic, partition=partition, key=event_id.encode(), value=None)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,133 @@
+"""The connectors of a running node: each a task beside it, reaching it through its API."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import random
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx2
+import structlog
+
+from broker.config import Config, ConfigRefused, Connector
+from broker.edges import AgencyFeed, AgencyOutlet
+from broker.keys import StoreSecret
+from broker.node import Node
+from broker.session import TIMEOUT_S, agency_of
+from connectors.contract import ConnectorFailed
+from connectors.runner import run_sink, run_source
+
+_log = structlog.get_logger("service")
+IDLE_CHECK_S = 0.2
+
+
+class _Quiet:
+    """Notes whether the last call found nothing to do, so that `--until-idle` knows the end."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.quiet = False
+
+    async def pull(self, cursor: bytes | None, *, max_records: int) -> Any:
+        found = await self._inner.pull(cursor, max_records=max_records)
+        self.quiet = found is None
+        return found
+
+    async def next(self, *, wait_s: float) -> Any:
+        found = await self._inner.next(wait_s=wait_s)
+        self.quiet = found is None
+        return found
+
+    async def settle(self, delivery: Any, answer: Any) -> None:
+        await self._inner.settle(delivery, answer)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+async def run_connectors(
+    node: Node,
+    port: int,
+    config: Config,
+    secret: StoreSecret,
+    stop: asyncio.Event,
+    *,
+    until_idle: bool = False,
+) -> None:
+    """Run every configured connector until `stop` is set, or until nothing is left to do.
+
+    A connector that fails for good is reported and stands still; the others go on.
+
+    Raises:
+        ConfigRefused: a connector's kind is not installed or its settings are wrong.
+    """
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(
+            httpx2.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S, trust_env=False
+            )
+        )
+        watched: list[_Quiet] = []
+        tasks = [
+            asyncio.create_task(_guard(one, work))
+            for one, work in _start(node, http, config, secret, stop, watched)
+        ]
+        if until_idle:
+            await _until_idle(node, watched, stop)
+        else:
+            await stop.wait()
+        await asyncio.gather(*tasks)
+
+
+def _start(
+    node: Node,
+    http: httpx2.AsyncClient,
+    config: Config,
+    secret: StoreSecret,
+    stop: asyncio.Event,
+    watched: list[_Quiet],
+) -> list[tuple[Connector, Any]]:
+    work: list[tuple[Connector, Any]] = []
+    for one in config.source:
+        agency = agency_of(http, node.places, one.agency, secret)
+        source = _Quiet(_module(one).open_source(one.settings))
+        watched.append(source)
+        feed = AgencyFeed(agency, node.registry, connector=one.name)
+        work.append((one, run_source(source, feed, stop, random=random.SystemRandom())))
+    for one in config.sink:
+        agency = agency_of(http, node.places, one.agency, secret)
+        outlet = _Quiet(AgencyOutlet(agency))
+        watched.append(outlet)
+        sink = _module(one).open_sink(one.settings)
+        work.append((one, run_sink(sink, outlet, stop, random=random.SystemRandom())))
+    return work
+
+
+def _module(connector: Connector) -> Any:
+    found = importlib.metadata.entry_points(group="caseward.connectors", name=connector.kind)
+    for entry in found:
+        return entry.load()
+    raise ConfigRefused(f"`kind`: no connector `{connector.kind}` is installed")
+
+
+async def _guard(connector: Connector, work: Any) -> None:
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except ConnectorFailed as failed:
+        _log.error("connector-failed", agency=connector.agency, code=failed.code)
+    except Exception as error:  # noqa: BLE001 - one agency's connector must not stop the others
+        _log.error("connector-failed", agency=connector.agency, error=type(error).__name__)
+
+
+async def _until_idle(node: Node, watched: list[_Quiet], stop: asyncio.Event) -> None:
+    """Set `stop` once nothing has moved twice in a row."""
+    still = 0
+    while still < 2 and not stop.is_set():
+        await asyncio.sleep(IDLE_CHECK_S)
+        idle = all(one.quiet for one in watched) and not await node.worker.waiting()
+        still = still + 1 if idle else 0
+    stop.set()

@@ -1,0 +1,299 @@
+"""The worker: polls the log, lets the gateway decide, commits outputs and position as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import cbor2
+import structlog
+
+from broker.gateway import (
+    EPOCH_KEYS,
+    REDELIVERIES,
+    VIEW_TYPES,
+    EventKeys,
+    Gateway,
+    Identity,
+    Seen,
+    Source,
+    events_topic,
+    receipts_topic,
+    seen_topic,
+)
+from broker.keeper import Keeper
+from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
+from schemas.epoch import OpeningKey, accept, unverified_key_id
+from schemas.errors import CasewardError, Code, EventRefused
+from schemas.hop import AuditorPart, Step
+from schemas.receipt import verify_receipt
+from schemas.registry import Registry, Vocabulary
+from schemas.sealing import SealingPrivateKey
+from schemas.signed import unverified_issuer
+
+GROUP = "gateway"
+POLL_WAIT_S = 0.5
+FULL_WAIT_S = 1.0  # how long a full disk is left alone before the same batch is tried again
+BATCH_RECORDS = 200
+
+_log = structlog.get_logger("worker")
+
+
+class Worker:
+    """One member of the gateway's group.
+
+    Args:
+        clock: gives the decision time, aware; an argument so that tests own the time.
+        random_bytes: gives n unpredictable bytes.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        keeper: Keeper,
+        *,
+        identity: Identity,
+        opening: Sequence[SealingPrivateKey],
+        registry: Registry,
+        vocabulary: Vocabulary,
+        clock: Callable[[], datetime],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._log = log
+        self._keeper = keeper
+        self._identity = identity
+        self._opening = tuple(opening)
+        self._registry = registry
+        self._vocabulary = vocabulary
+        self._clock = clock
+        self._random = random_bytes
+        self._keys = EventKeys()
+        self._next_key = 0
+        self._gateway: Gateway | None = None
+        self._seen: dict[tuple[str, int], tuple[int, Seen]] = {}
+        self._inputs: tuple[str, ...] = ()
+        self._member: Member | None = None
+        self.full = False  # the disk was full at the last commit: not ready
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish the batch in hand and leave the group."""
+        try:
+            while not stop.is_set():
+                await self.step(wait_s=POLL_WAIT_S)
+        finally:
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Hand the partitions over."""
+        if self._member is not None:
+            await self._member.leave()
+            self._member = None
+
+    async def step(self, *, wait_s: float = 0.0) -> bool:
+        """Process one batch, if there is one; tell whether there was."""
+        member = await self._joined()
+        batch = await member.poll(max_records=BATCH_RECORDS, wait_s=wait_s)
+        if batch is None:
+            return False
+        try:
+            async with self._keeper.lock:  # what is decided here commits before the next change
+                await self._work(member, batch)
+            self.full = False
+        except Fenced:
+            self._forget()
+        except LogFull:
+            self._forget()
+            self.full = True
+            _log.error("disk-full", topic=batch.topic, partition=batch.partition)
+            await asyncio.sleep(FULL_WAIT_S)
+        except BaseException:
+            self._forget()
+            raise
+        return True
+
+    async def waiting(self) -> int:
+        """How many input records are not yet decided; 0 is idle."""
+        if self._member is None:
+            return 1  # has not joined yet
+        waiting = 0
+        for topic in await self._log.topics():
+            if topic.name in self._inputs:
+                for partition in range(topic.partitions):
+                    end = await self._log.end(topic.name, partition)
+                    position = await self._member.position(topic.name, partition)
+                    waiting += max(0, end - position)
+        return waiting
+
+    async def _joined(self) -> Member:
+        """Our membership, made anew when an agency was enrolled since."""
+        inputs = self._wanted()
+        if self._member is None or inputs != self._inputs:
+            await self.leave()
+            self._member = await self._log.join(GROUP, inputs)
+            self._inputs = inputs
+        return self._member
+
+    async def _work(self, member: Member, batch: Batch) -> None:
+        gateway = await self._ready()
+        now = self._now()
+        if batch.topic == REDELIVERIES:
+            await member.commit(batch, await self._redeliver(gateway, batch, now))
+            return
+        agency = batch.topic.split(".", 1)[1]
+        if batch.topic == receipts_topic(agency):
+            await member.commit(batch, self._receipts(gateway, agency, batch))
+            return
+        seen = await self._seen_of(agency, batch)
+        sources = tuple(Source(publisher=agency, record=record) for record in batch.records)
+        outcome = gateway.process(sources, snapshot=self._keeper.snapshot(), seen=seen, now=now)
+        await member.commit(batch, outcome.appends)
+        # INVARIANT: only what surely committed is remembered as seen
+        seen.apply(outcome.met, outcome.expired)
+
+    async def _redeliver(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
+        """Decide again, afresh and under today's register, what a request points at."""
+        appends: list[Append] = []
+        for request in batch.records:
+            asked = cbor2.loads(request.value or b"")
+            topic = events_topic(asked["publisher"])
+            found = await self._log.read(topic, asked["partition"], asked["offset"], max_records=1)
+            if not found or found[0].offset != asked["offset"]:
+                appends.extend(gateway.hop(self._gone(asked["publisher"], request, now)))
+                continue
+            source = Source(
+                publisher=asked["publisher"],
+                record=found[0],
+                redelivery=request.offset + 1,
+                only_to=asked["only_to"],
+            )
+            outcome = gateway.process(
+                (source,), snapshot=self._keeper.snapshot(), seen=Seen({}), now=now
+            )
+            appends.extend(outcome.appends)
+        return appends
+
+    def _gone(self, publisher: str, request: Record, now: datetime) -> AuditorPart:
+        return AuditorPart(
+            step=Step.REFUSED,
+            time_ms=int(now.timestamp() * 1000),
+            source=f"{request.topic}/{request.partition}/{request.offset}",
+            publisher=publisher,
+            code=Code.ERASED,
+        )
+
+    def _receipts(self, gateway: Gateway, agency: str, batch: Batch) -> list[Append]:
+        """A recipient's receipts become hops; one that is not its own becomes a refused hop."""
+        appends: list[Append] = []
+        enrolled = self._keeper.snapshot().agencies[agency]
+        for record in batch.records:
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            try:
+                receipt = verify_receipt(
+                    record.value or b"", enrolled.verifier(record.append_time_ms), issuer=agency
+                )
+            except EventRefused as refused:
+                part = AuditorPart(
+                    step=Step.REFUSED,
+                    time_ms=record.append_time_ms,
+                    source=place,
+                    publisher=agency,
+                    code=refused.code,
+                )
+            else:
+                part = AuditorPart(
+                    step=receipt.step,
+                    time_ms=record.append_time_ms,
+                    source=place,
+                    publisher=agency,
+                    recipient=agency,
+                    delivery_id=receipt.delivery_id,
+                )
+            appends.extend(gateway.hop(part))
+        return appends
+
+    async def _ready(self) -> Gateway:
+        """The gateway with every announcement that was committed before this batch was polled."""
+        if self._gateway is None:
+            known = {
+                (record.key or b"").decode()
+                async for record in read_to_end(self._log, VIEW_TYPES, 0)
+            }
+            self._gateway = Gateway(
+                self._identity,
+                registry=self._registry,
+                vocabulary=self._vocabulary,
+                keys=self._keys,
+                random_bytes=self._random,
+                known_view_types=known,
+            )
+        async for record in read_to_end(self._log, EPOCH_KEYS, 0, offset=self._next_key):
+            self._next_key = record.offset + 1
+            self._accept(record)
+        return self._gateway
+
+    def _accept(self, record: Record) -> None:
+        """Take an announcement made to us; one that does not hold is as good as none."""
+        recipient, _, _ = (record.key or b"").decode().rpartition("/")
+        if recipient != self._identity.name or record.value is None:
+            return
+        issuer = ""
+        try:
+            issuer = unverified_issuer(record.value)
+            enrolled = self._keeper.snapshot().agencies.get(issuer)
+            if enrolled is None:
+                return  # our own announcements to ourselves, for openings and dead letters
+            self._keys.add(issuer, unverified_key_id(record.value), self._open(record, issuer))
+        except CasewardError as refused:
+            _log.warning("announcement-refused", offset=record.offset, code=refused.code)
+
+    def _open(self, record: Record, issuer: str) -> OpeningKey:
+        verifier = self._keeper.snapshot().agencies[issuer].verifier(record.append_time_ms)
+        last: CasewardError | None = None
+        for private in self._opening:
+            try:
+                return accept(
+                    record.value or b"",
+                    issuer=issuer,
+                    issuer_key=verifier,
+                    recipient=self._identity.name,
+                    recipient_key=private,
+                )
+            except CasewardError as refused:
+                last = refused
+        raise last or EventRefused(Code.UNKNOWN_KEY, "the gateway has no key to open with")
+
+    async def _seen_of(self, agency: str, batch: Batch) -> Seen:
+        """The ids that this partition has met, read to the end after the partition became ours."""
+        place = (batch.topic, batch.partition)
+        held = self._seen.get(place)
+        if held is not None and held[0] == batch.generation:
+            return held[1]
+        ids: dict[str, tuple[bytes, int]] = {}
+        async for record in read_to_end(self._log, seen_topic(agency), batch.partition):
+            event_id = (record.key or b"").decode()
+            if record.value is None:
+                ids.pop(event_id, None)
+            else:
+                ids[event_id] = (record.value[:32], int.from_bytes(record.value[32:], "big"))
+        seen = Seen(ids)
+        self._seen[place] = (batch.generation, seen)
+        return seen
+
+    def _forget(self) -> None:
+        """After a commit that failed, or nobody knows: no key, no memory of that batch survives."""
+        if self._gateway is not None:
+            self._gateway.sealer.abandon()
+        self._gateway = None
+        self._seen.clear()
+
+    def _wanted(self) -> tuple[str, ...]:
+        agencies = sorted(self._keeper.snapshot().agencies)
+        return (
+            REDELIVERIES,
+            *(events_topic(name) for name in agencies),
+            *(receipts_topic(name) for name in agencies),
+        )
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(UTC)
