@@ -27,31 +27,14 @@ from schemas.nodes import (
     Vocabulary,
 )
 from schemas.plain import MAX_JSON_DEPTH, parse_schema_json
+from schemas.primitives import PRIMITIVES, only, primitive_kind, refusal, short_form
 from schemas.rules import check_facts, check_header, check_summaries
 from schemas.wire import Wire, full_name, is_name
 
 MAX_DEPTH: Final = MAX_JSON_DEPTH - 1  # containers in one another; an address is one level more
 MAX_NODES: Final = 10_000  # fields after resolving; types used twice at each level would explode
 
-MAX_PRECISION: Final = 64  # digits of a decimal
-
 _EVENT_TYPE = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
-_PRIMITIVES: Final = {
-    "string": Kind.STRING,
-    "boolean": Kind.BOOLEAN,
-    "int": Kind.INT,
-    "long": Kind.LONG,
-    "float": Kind.FLOAT,
-    "double": Kind.DOUBLE,
-    "bytes": Kind.BYTES,
-}
-_LOGICAL: Final = {
-    ("int", "date"): Kind.DATE,
-    ("long", "timestamp-millis"): Kind.TIMESTAMP,
-    ("long", "timestamp-micros"): Kind.TIMESTAMP,
-    ("bytes", "decimal"): Kind.DECIMAL,
-    ("string", "uuid"): Kind.UUID,
-}
 _FACT_KINDS: Final = frozenset(
     {Kind.STRING, Kind.BOOLEAN, Kind.INT, Kind.LONG, Kind.ENUM, Kind.DATE}
 )
@@ -64,8 +47,6 @@ _ENUM: Final = _NAMED | {"symbols", "default"}
 _FIELD: Final = frozenset({"name", "type", "doc", "tag", "fact", "summarises", "default"})
 _ARRAY: Final = frozenset({"type", "items", "doc"})
 _MAP: Final = frozenset({"type", "values", "doc"})
-_PRIMITIVE: Final = frozenset({"type", "doc", "logicalType"})
-_DECIMAL: Final = _PRIMITIVE | {"precision", "scale"}
 
 
 def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventType:
@@ -93,6 +74,9 @@ def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventT
         digest = hashlib.sha256(rfc8785.dumps(raw)).hexdigest()
     except CasewardError as error:
         raise SchemaError(Code.BAD_SCHEMA, f"{origin}: {error}") from None
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        rule = "a default or a text has no canonical JSON (RFC 8785)"
+        raise SchemaError(Code.BAD_SCHEMA, f"{origin}: {rule}") from None
     return EventType(name=name, root=root, rabin=wire.rabin, digest=digest, avro=wire, text=text)
 
 
@@ -108,31 +92,31 @@ class _Resolver:
     def event_type(self, raw: dict[str, Any]) -> str:
         name, vocabulary = raw.get("event_type"), raw.get("vocabulary")
         if not isinstance(name, str) or not _EVENT_TYPE.fullmatch(name):
-            raise _refusal("", "`event_type` is lower-case words with dots and hyphens")
+            raise refusal("", "`event_type` is lower-case words with dots and hyphens")
         if vocabulary != self._vocabulary.name:
-            raise _refusal("", f"`vocabulary` is not `{self._vocabulary.name}`")
+            raise refusal("", f"`vocabulary` is not `{self._vocabulary.name}`")
         return name
 
     def root(self, raw: dict[str, Any]) -> Record:
         if raw.get("type") != "record":
-            raise _refusal("", "an event type is a record")
+            raise refusal("", "an event type is a record")
         chain = (self._tag(raw["tag"], ""),) if "tag" in raw else ()
         return self._record(raw, "", "", chain, allowed=_ROOT)
 
     def _node(self, raw: Any, namespace: str, path: str, chain: tuple[str, ...]) -> Node:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise _refusal(path, f"the event type has more than {MAX_NODES} fields")
+            raise refusal(path, f"the event type has more than {MAX_NODES} fields")
         if len(self._open) > MAX_DEPTH:
-            raise _refusal(path, f"the event type is nested deeper than {MAX_DEPTH} levels")
+            raise refusal(path, f"the event type is nested deeper than {MAX_DEPTH} levels")
         if isinstance(raw, list):
             return self._nullable(raw, namespace, path, chain)
         if isinstance(raw, str):
-            if raw in _PRIMITIVES:
-                return _leaf(_PRIMITIVES[raw], raw, path, chain)
+            if raw in PRIMITIVES:
+                return _leaf(PRIMITIVES[raw], raw, path, chain)
             return self._use(raw, namespace, path, chain)
         if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
-            raise _refusal(path, "a type is a name, a union or an object with a `type`")
+            raise refusal(path, "a type is a name, a union or an object with a `type`")
         match raw["type"]:
             case "record" if "atom" in raw:
                 return self._address(raw, namespace, path, chain)
@@ -143,16 +127,10 @@ class _Resolver:
             case "array":
                 return self._array(raw, namespace, path, chain)
             case "map":
-                _only(raw, _MAP, path)
-                if "values" not in raw:
-                    raise _refusal(path, "a map says of what it is with `values`")
-                if not chain:  # its keys are data, whatever its values are tagged with
-                    raise _refusal(path, "no tag stands here or on anything around it")
-                value = self._inside("map", raw["values"], namespace, path, chain)
-                return Map(nullable=False, value=value)
-            case primitive if primitive in _PRIMITIVES:
-                return _leaf(_primitive(raw, path), _normal(raw), path, chain)
-        raise _refusal(path, "this type is not supported")
+                return self._map(raw, namespace, path, chain)
+            case primitive if primitive in PRIMITIVES:
+                return _leaf(primitive_kind(raw, path), short_form(raw), path, chain)
+        raise refusal(path, "this type is not supported")
 
     def _inside(
         self, what: str, raw: Any, namespace: str, path: str, chain: tuple[str, ...]
@@ -165,24 +143,24 @@ class _Resolver:
     def _nullable(self, raw: list[Any], namespace: str, path: str, chain: tuple[str, ...]) -> Node:
         others = [branch for branch in raw if branch != "null"]
         if len(raw) != 2 or len(others) != 1 or isinstance(others[0], list):
-            raise _refusal(path, "a union is of null and one other type")
+            raise refusal(path, "a union is of null and one other type")
         return replace(self._node(others[0], namespace, path, chain), nullable=True)
 
     def _define(self, raw: dict[str, Any], namespace: str, path: str) -> tuple[str, str]:
         name = full_name(raw, namespace)
         if name is None:
-            raise _refusal(path, "a named type has a `name` of letters, digits and underscores")
+            raise refusal(path, "a named type has a `name` of letters, digits and underscores")
         known = self._named.setdefault(name, (raw, namespace))
         if known[0] is not raw:
-            raise _refusal(path, f"the type `{name}` is defined twice")
+            raise refusal(path, f"the type `{name}` is defined twice")
         return name, name.rpartition(".")[0]
 
     def _use(self, raw: str, namespace: str, path: str, chain: tuple[str, ...]) -> Node:
         name = raw if "." in raw or not namespace else f"{namespace}.{raw}"
         if name in self._open:
-            raise _refusal(path, f"the type `{name}` contains itself")
+            raise refusal(path, f"the type `{name}` contains itself")
         if name not in self._named:
-            raise _refusal(path, f"the type `{name}` is not supported, or not defined before")
+            raise refusal(path, f"the type `{name}` is not supported, or not defined before")
         definition, around = self._named[name]
         return self._node(definition, around, path, chain)
 
@@ -195,81 +173,81 @@ class _Resolver:
         *,
         allowed: frozenset[str],
     ) -> Record:
-        _only(raw, allowed, path)
+        only(raw, allowed, path)
         name, inner = self._define(raw, namespace, path)
         listed = raw.get("fields")
         if not isinstance(listed, list) or not listed:
-            raise _refusal(path, "a record has fields")
+            raise refusal(path, "a record has fields")
         self._open.append(name)
         fields: dict[str, Field] = {}
         for each in listed:
             field = self._field(each, inner, path, chain)
             if field.name in fields:
-                raise _refusal(_join(path, field.name), "the field stands twice")
+                raise refusal(_join(path, field.name), "the field stands twice")
             fields[field.name] = field
         self._open.pop()
         return Record(name=name, nullable=False, fields=tuple(fields.values()))
 
     def _field(self, raw: Any, namespace: str, path: str, chain: tuple[str, ...]) -> Field:
         if not isinstance(raw, dict) or not is_name(raw.get("name")):
-            raise _refusal(path, "a field has a `name` of letters, digits and underscores")
+            raise refusal(path, "a field has a `name` of letters, digits and underscores")
         name: str = raw["name"]
         path = _join(path, name)
-        _only(raw, _FIELD, path)
+        only(raw, _FIELD, path)
         if "type" not in raw:
-            raise _refusal(path, "a field has a `type`")
+            raise refusal(path, "a field has a `type`")
         if "tag" in raw:
             chain = (*chain, self._tag(raw["tag"], path))
         fact, summarises = raw.get("fact", False), raw.get("summarises")
         if not isinstance(fact, bool):
-            raise _refusal(path, "`fact` is true or false")
+            raise refusal(path, "`fact` is true or false")
         if "summarises" in raw and not isinstance(summarises, str):
-            raise _refusal(path, "`summarises` is a dotted path from the root")
+            raise refusal(path, "`summarises` is a dotted path from the root")
         node = self._node(raw["type"], namespace, path, chain)
         if fact and not (isinstance(node, Leaf) and node.kind in _FACT_KINDS):
-            raise _refusal(path, "a fact is a string, boolean, int, long, enum or date")
+            raise refusal(path, "a fact is a string, boolean, int, long, enum or date")
         # a container of nothing but tagged fields may have no tag at all; no leaf may
         tag = chain[-1] if chain else ""
         return Field(name=name, tag=tag, chain=chain, fact=fact, summarises=summarises, node=node)
 
     def _tag(self, tag: Any, path: str) -> str:
         if not isinstance(tag, str) or tag not in self._vocabulary.tags:
-            raise _refusal(path, f"the tag is not in the vocabulary `{self._vocabulary.name}`")
+            raise refusal(path, f"the tag is not in the vocabulary `{self._vocabulary.name}`")
         return tag
 
     def _array(
         self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]
     ) -> Array:
-        _only(raw, _ARRAY, path)
+        only(raw, _ARRAY, path)
         if "items" not in raw:
-            raise _refusal(path, "an array says of what it is with `items`")
-        item = self._inside("array", raw["items"], namespace, path, chain)
+            raise refusal(path, "an array says of what it is with `items`")
+        item = self._inside("[]", raw["items"], namespace, path, chain)
         if item.nullable or isinstance(item, Array | Map):
-            raise _refusal(path, "the items of an array are not null, arrays or maps")
+            raise refusal(path, "the items of an array are not null, arrays or maps")
         return Array(nullable=False, item=item)
 
     def _enum(self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]) -> Leaf:
-        _only(raw, _ENUM, path)
+        only(raw, _ENUM, path)
         name, _ = self._define(raw, namespace, path)
         symbols = raw.get("symbols")
         if not isinstance(symbols, list) or not symbols or not all(map(is_name, symbols)):
-            raise _refusal(path, "an enum has symbols of letters, digits and underscores")
+            raise refusal(path, "an enum has symbols of letters, digits and underscores")
         if len(set(symbols)) != len(symbols):
-            raise _refusal(path, "a symbol stands twice")
+            raise refusal(path, "a symbol stands twice")
         avro = {"type": "enum", "name": name, "symbols": symbols}
         return _leaf(Kind.ENUM, avro, path, chain, symbols=tuple(symbols))
 
     def _address(
         self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]
     ) -> Leaf:
-        _only(raw, _RECORD, path)
+        only(raw, _RECORD, path)
         name, _ = self._define(raw, namespace, path)
         if raw["atom"] != "address":
-            raise _refusal(path, "the only `atom` is `address`")
+            raise refusal(path, "the only `atom` is `address`")
         fields = [{"name": each, "type": "string"} for each in ADDRESS_FIELDS]
         if raw.get("fields") != fields:
             listed = ", ".join(ADDRESS_FIELDS)
-            raise _refusal(path, f"the fields of an address are exactly {listed}: strings, no tags")
+            raise refusal(path, f"the fields of an address are exactly {listed}: strings, no tags")
         avro = {"type": "record", "name": name, "atom": "address", "fields": fields}
         return _leaf(Kind.ADDRESS, avro, path, chain)
 
@@ -278,43 +256,9 @@ def _leaf(
     kind: Kind, avro: Any, path: str, chain: tuple[str, ...], symbols: tuple[str, ...] = ()
 ) -> Leaf:
     if not chain:
-        raise _refusal(path, "no tag stands here or on anything around it")
+        raise refusal(path, "no tag stands here or on anything around it")
     return Leaf(kind=kind, nullable=False, avro=avro, symbols=symbols)
-
-
-def _primitive(raw: dict[str, Any], path: str) -> Kind:
-    logical = raw.get("logicalType")
-    _only(raw, _DECIMAL if logical == "decimal" else _PRIMITIVE, path)
-    if "logicalType" not in raw:
-        return _PRIMITIVES[raw["type"]]
-    if not isinstance(logical, str) or (kind := _LOGICAL.get((raw["type"], logical))) is None:
-        raise _refusal(path, "this logical type is not supported")
-    if kind is Kind.DECIMAL:
-        match raw:
-            case {"precision": int(precision)} if 1 <= precision <= MAX_PRECISION:
-                scale = raw.get("scale", 0)
-            case _:
-                precision, scale = 0, None
-        if type(precision) is not int or type(scale) is not int or not 0 <= scale <= precision:
-            raise _refusal(path, f"1 <= precision <= {MAX_PRECISION}, 0 <= scale <= precision")
-    return kind
-
-
-def _normal(raw: dict[str, Any]) -> Any:
-    """The type alone; a type without logical type as Avro's short name."""
-    kept = {key: value for key, value in raw.items() if key != "doc"}
-    return kept if len(kept) > 1 else kept["type"]
-
-
-def _only(raw: dict[str, Any], allowed: frozenset[str], path: str) -> None:
-    for attribute in raw:
-        if attribute not in allowed:
-            raise _refusal(path, f"the attribute `{attribute}` is not supported here")
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _refusal(path: str, rule: str) -> SchemaError:
-    return SchemaError(Code.BAD_SCHEMA, f"`{path}`: {rule}" if path else rule)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from schemas.errors import Code, SchemaError
 from schemas.nodes import Array, Field, Kind, Leaf, Map, Node, Record
+from schemas.primitives import refusal
 
 # CloudEvents' names; name, kind (None for a list of strings) and tag, in this order
 _HEADER: Final = (
@@ -28,26 +28,26 @@ def check_header(root: Record) -> None:
     """
     first = root.fields[0]
     if first.name != "header" or not isinstance(first.node, Record) or first.node.nullable:
-        raise _refusal("header", "the first field is the header, a record that is never null")
+        raise refusal("header", "the first field is the header, a record that is never null")
     fields = first.node.fields
     if tuple(field.name for field in fields) != tuple(name for name, _, _ in _HEADER):
         names = ", ".join(name for name, _, _ in _HEADER)
-        raise _refusal("header", f"its fields are exactly {names}")
+        raise refusal("header", f"its fields are exactly {names}")
     for field, (name, kind, tag) in zip(fields, _HEADER, strict=True):
         path = f"header.{name}"
         node, wanted = field.node, kind
         if kind is None:
             if not isinstance(node, Array) or node.nullable:
-                raise _refusal(path, "is a list of strings that is never null")
+                raise refusal(path, "is a list of strings that is never null")
             node, wanted = node.item, Kind.STRING
         if not isinstance(node, Leaf) or node.kind is not wanted or node.nullable:
-            raise _refusal(path, f"is of kind {wanted} and never null")
+            raise refusal(path, f"is of kind {wanted} and never null")
         if kind is Kind.TIMESTAMP and node.avro["logicalType"] != "timestamp-millis":
-            raise _refusal(path, "is in milliseconds")
+            raise refusal(path, "is in milliseconds")
         if field.tag != tag:
-            raise _refusal(path, f"has the tag `{tag}`")
+            raise refusal(path, f"has the tag `{tag}`")
         if field.fact or field.summarises is not None:
-            raise _refusal(path, "is neither a fact nor a summary")
+            raise refusal(path, "is neither a fact nor a summary")
 
 
 def check_facts(root: Record) -> None:
@@ -65,14 +65,14 @@ def _check_scope(record: Record, path: str, inherited: dict[str, str]) -> None:
     for field, place in _in_scope(record, path):
         if field.fact:
             if field.name in known:
-                raise _refusal(
+                raise refusal(
                     place, f"a fact `{field.name}` stands in this scope at `{known[field.name]}`"
                 )
             known[field.name] = place
         if isinstance(field.node, Array) and isinstance(field.node.item, Record):
             elements.append((field.node.item, place))
         if isinstance(field.node, Map) and (fact := _fact_below(field.node, place)):
-            raise _refusal(fact, "a fact stands below a map, where it has many values")
+            raise refusal(fact, "a fact stands below a map, where it has many values")
     for element, place in elements:
         _check_scope(element, place, known)
 
@@ -109,7 +109,7 @@ def check_summaries(root: Record) -> None:
     """
     for field, path in _everywhere(root, ""):
         if field.summarises is not None and not _names_array(root, field.summarises):
-            raise _refusal(path, f"`summarises` names no array: `{field.summarises}`")
+            raise refusal(path, f"`summarises` names no array: `{field.summarises}`")
 
 
 def _everywhere(node: Node, path: str) -> Iterator[tuple[Field, str]]:
@@ -137,7 +137,3 @@ def _names_array(root: Record, path: str) -> bool:
             return False
         node = found[0].node
     return isinstance(node, Array)
-
-
-def _refusal(path: str, rule: str) -> SchemaError:
-    return SchemaError(Code.BAD_SCHEMA, f"`{path}`: {rule}")
