@@ -226,6 +226,15 @@ class _Resolver:
             raise refusal(path, "the items of an array are not null, arrays or maps")
         return Array(nullable=False, item=item)
 
+    def _map(self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]) -> Map:
+        only(raw, _MAP, path)
+        if "values" not in raw:
+            raise refusal(path, "a map says of what it is with `values`")
+        if not chain:  # its keys are data, whatever its values are tagged with
+            raise refusal(path, "no tag stands here or on anything around it")
+        value = self._inside("{}", raw["values"], namespace, path, chain)
+        return Map(nullable=False, value=value)
+
     def _enum(self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]) -> Leaf:
         only(raw, _ENUM, path)
         name, _ = self._define(raw, namespace, path)
