@@ -77,7 +77,7 @@ class _Walk:
     def run(self, view: Any) -> None:
         occurring: list[tuple[str, str]] = []
         root = self._event.etype.root
-        _list_record(root, self._event.value, "", occurring)
+        _list(root, self._event.value, "", occurring)
         if occurring != self._order:
             _refuse("", "the decision does not speak of exactly the leaves of the event")
         self._record(root, self._event.value, view, "", "")
@@ -87,13 +87,19 @@ class _Walk:
             _refuse(shown, "no record stands")
         here = 0
         for field in record.fields:
-            step = f"/{field.name}"
-            if field.name in view:
+            name = field.name
+            if name in view:
                 here += 1
-                below = view[field.name]
-                self._node(field.node, value[field.name], below, path + step, shown + step)
-            elif path + step in self._showing:
-                _refuse(shown + step, "a released leaf is missing")
+                below, node = view[name], field.node
+                inner = f"{path}/{name}"
+                # A pointer without map keys is the same for messages, so it is made once.
+                told = inner if shown is path else f"{shown}/{name}"
+                if type(node) is Leaf:
+                    self._leaf(node, value[name], below, inner, told)
+                else:
+                    self._node(node, value[name], below, inner, told)
+            elif f"{path}/{name}" in self._showing:
+                _refuse(f"{shown}/{name}", "a released leaf is missing")
         if here != len(view):
             _refuse(shown, "a field that the event type does not have stands")
 
@@ -117,7 +123,9 @@ class _Walk:
         if type(view) is not list or len(view) != len(due):
             _refuse(shown, "another number of elements stands")
         for n, seen in zip(due, view, strict=True):
-            self._node(item, value[n], seen, f"{path}/{n}", f"{shown}/{n}")
+            inner = f"{path}/{n}"
+            told = inner if shown is path else f"{shown}/{n}"
+            self._node(item, value[n], seen, inner, told)
 
     def _map(self, inner: Node, value: Any, view: Any, path: str, shown: str) -> None:
         """The entries that show something, in their order, and no others."""
@@ -159,24 +167,29 @@ def _check_absent(record: Record, view: Any, shown: str) -> None:
             _refuse(f"{shown}/{name}", "elements stand in a null record")
 
 
-def _list_record(record: Record, value: Any, path: str, found: list[tuple[str, str]]) -> None:
+def _list(record: Record, value: Any, path: str, found: list[tuple[str, str]]) -> None:
+    """Add every leaf that occurs in a record, with the tag of the field it belongs to."""
     for field in record.fields:
-        _list(field.node, field.tag, value[field.name], f"{path}/{field.name}", found)
+        name = field.name
+        if type(field.node) is Leaf:
+            found.append((f"{path}/{name}", field.tag))
+        elif value[name] is not None:
+            _list_inner(field.node, field.tag, value[name], f"{path}/{name}", found)
 
 
-def _list(node: Node, tag: str, value: Any, path: str, found: list[tuple[str, str]]) -> None:
-    """Add every leaf that occurs, with the tag of the field it belongs to."""
-    match node:
-        case Leaf():
-            found.append((path, tag))
-        case Record() if value is not None:
-            _list_record(node, value, path, found)
-        case Array(item=item) if value is not None:
-            for position, element in enumerate(value):
-                _list(item, tag, element, f"{path}/{position}", found)
-        case Map(value=inner) if value is not None:
-            for key, entry in value.items():
-                _list(inner, tag, entry, f"{path}/{_step(key)}", found)
+def _list_inner(node: Node, tag: str, value: Any, path: str, found: list[tuple[str, str]]) -> None:
+    if type(node) is Leaf:
+        found.append((path, tag))
+    elif value is None:
+        return
+    elif type(node) is Record:
+        _list(node, value, path, found)
+    elif type(node) is Array:
+        for position, element in enumerate(value):
+            _list_inner(node.item, tag, element, f"{path}/{position}", found)
+    elif type(node) is Map:
+        for key, entry in value.items():
+            _list_inner(node.value, tag, entry, f"{path}/{_step(key)}", found)
 
 
 def _step(key: str) -> str:

@@ -205,7 +205,7 @@ def _left(forms: Iterable[Form], nevers: Iterable[NeverRule]) -> list[Form]:
     return [form for form in forms if all(at_most(form, cap) for cap in caps)]
 
 
-def judge(rule: Rule, given: Given, same: tuple[int, ...] = ()) -> Verdict:
+def judge(rule: Rule, given: Given, same: frozenset[int] = frozenset()) -> Verdict:
     """What becomes of the field.
 
     Args:
@@ -222,7 +222,7 @@ def judge(rule: Rule, given: Given, same: tuple[int, ...] = ()) -> Verdict:
         return Verdict(None, None, Reason.SUMMARY)
     direct = [n for n in rule.nevers if given.nevers[n].applies(given.truths)]
     against = [(given.nevers[n], Reason.NEVER) for n in direct]
-    against += [(given.nevers[n], Reason.SAME_AS_NEVER) for n in same if n not in direct]
+    against += [(given.nevers[n], Reason.SAME_AS_NEVER) for n in sorted(same) if n not in direct]
     shares = [share for share in rule.shares if _applies(share, given)]
     # `never` beats every `share`; what its cap leaves, the most disclosing share decides (rule 4).
     left = _left((share.form for share in shares), (never for never, _ in against))

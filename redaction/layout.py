@@ -7,13 +7,14 @@ them; laying it over an event is then a walk over the lists, maps and null recor
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from redaction.agreement import Condition, Items
 from redaction.clauses import Asked, NeverRule, Rule, Tables
 from redaction.decision import FieldDecision
-from redaction.scopes import ELEMENT, ENTRY, Place, Scope, scope_of
+from redaction.scopes import ELEMENT, ENTRY, Place, Scope, record_leaves, scope_of
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
 
 
@@ -61,6 +62,7 @@ class Watched:
     rule: int
     place: Place
     kind: Kind
+    compared: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +120,13 @@ def lay_out(etype: EventType, asked: Asked) -> Layout:
     tables = Tables(asked)
     builder = _Builder(etype, tables)
     root = builder.root()
-    leaf_rules = builder.leaf_rules
     return Layout(
         conditions=tuple(tables.conditions),
         items=tuple(tables.items),
         nevers=tables.nevers,
         root=root,
-        protectors=tuple(
-            Protector(compared, leaf.kind, place, rule.nevers)
-            for place, (rule, leaf) in leaf_rules.items()
-            for compared in rule.compared
-            if rule.nevers
-        ),
-        rules={place: rule for place, (rule, _) in leaf_rules.items()},
+        protectors=builder.protectors(),
+        rules={place: rule for place, (rule, _) in builder.leaf_rules.items()},
         settled={},
     )
 
@@ -164,12 +160,27 @@ class _Builder:
         self._etype = etype
         self._tables = tables
         self._count = 0
+        self._fates: defaultdict[str, set[int]] = defaultdict(set)  # class → `never` clauses
+        self._watching: set[str] = set()
         self.leaf_rules: dict[Place, tuple[Rule, Leaf]] = {}
+        for inner, leaf, _ in record_leaves(etype.root):
+            rule = tables.rule(inner, leaf.kind, etype)
+            for compared in rule.compared:
+                self._fates[compared].update(rule.nevers)
 
     def root(self) -> Block:
         """The block of the event outside its lists."""
         draft = _Draft(origin=())
         return self._finish(draft, self._fields(draft, self._etype.root, ()))
+
+    def protectors(self) -> tuple[Protector, ...]:
+        """The leaves whose values some other leaf has to be compared with."""
+        return tuple(
+            Protector(compared, leaf.kind, place, rule.nevers)
+            for place, (rule, leaf) in self.leaf_rules.items()
+            for compared in rule.compared
+            if rule.nevers and compared in self._watching
+        )
 
     def _inner(self, origin: Place, node: Node, owner: Field) -> Block:
         draft = _Draft(origin=origin)
@@ -217,6 +228,9 @@ class _Builder:
         rule = self._tables.rule(owner, leaf.kind, self._etype)
         self.leaf_rules[(*draft.origin, *place)] = (rule, leaf)
         number = draft.add(rule, place)
-        if rule.compared:
-            draft.watched.append(Watched(number, place, leaf.kind))
+        # A `never` that reaches the leaf itself applies to it whatever its value equals.
+        compared = tuple(name for name in rule.compared if self._fates[name] - set(rule.nevers))
+        if compared:
+            self._watching.update(compared)
+            draft.watched.append(Watched(number, place, leaf.kind, compared))
         return Leaves(number, number + 1)

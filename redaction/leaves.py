@@ -19,7 +19,7 @@ MAX_SETTLED = 4096  # outcomes kept in a layout; past it they are all worked out
 
 REASON_FACT = "sharing_reason"
 
-Sames = tuple[tuple[int, ...], ...]  # for each watched leaf, the `never` clauses of equal values
+Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
 
 
 def decide_leaves(
@@ -126,10 +126,11 @@ class _Run:
         """For each watched leaf, the `never` clauses that withhold an equal value somewhere."""
         sames = []
         for watched in block.watched:
-            leaf = next(find(value, watched.place), None)
-            compared = block.rules[watched.rule].compared
-            found = (self._protected.get(normal(name, watched.kind, leaf)) for name in compared)
-            sames.append(tuple(sorted({never for nevers in found if nevers for never in nevers})))
+            leaf = read(value, watched.place)
+            same: frozenset[int] = frozenset()
+            for compared in watched.compared if leaf is not None else ():
+                same |= self._protected.get(normal(compared, watched.kind, leaf), same)
+            sames.append(same)
         return tuple(sames)
 
     def _settled(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
@@ -158,7 +159,7 @@ class _Run:
         same = dict(zip((watched.rule for watched in block.watched), sames, strict=False))
         decided = []
         for number, (rule, path) in enumerate(zip(block.rules, block.paths, strict=True)):
-            verdict = judge(rule, given, same.get(number, ()))
+            verdict = judge(rule, given, same.get(number, frozenset()))
             if verdict.form is not None and not around.keys_shown:
                 verdict = WITHHELD_AS_KEY
             decided.append(
@@ -196,7 +197,7 @@ def _protected(
     """The addresses and phones that a `never` withholds, with the numbers of those clauses."""
     protected: dict[object, frozenset[int]] = {}
     for protector in layout.protectors:
-        nevers = frozenset(n for n in protector.nevers if layout.nevers[n].applies(truths))
+        nevers = frozenset([n for n in protector.nevers if layout.nevers[n].applies(truths)])
         for value in find(event, protector.place) if nevers else ():
             text = normal(protector.compared, protector.kind, value)
             if text is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -9,12 +10,16 @@ from typing import Any, Final
 
 from schemas.registry import Kind
 
+_NOT_A_DIGIT = re.compile(r"[^0-9]+")
+_NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
 _UK_DIGITS = 11  # digits of +44 and the shortest national number with it
 
 
 def same_phone(text: str) -> str:
     """A phone number's digits, without the prefixes for calling from abroad into the UK."""
-    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal()).removeprefix("00")
+    if not text.isascii():
+        text = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
+    digits = _NOT_A_DIGIT.sub("", text).removeprefix("00")
     if digits.startswith("44") and len(digits) >= _UK_DIGITS:
         return "0" + digits[2:]
     return digits
@@ -23,10 +28,10 @@ def same_phone(text: str) -> str:
 def same_text(text: str) -> str:
     """Letters and digits only, without case and accents."""
     text = text.casefold()
-    if not text.isascii():
-        parts = unicodedata.normalize("NFKD", text)
-        text = "".join(part for part in parts if not unicodedata.combining(part))
-    return "".join(filter(str.isalnum, text))
+    if text.isascii():
+        return _NOT_ALPHANUMERIC.sub("", text)
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in parts if c.isalnum() and not unicodedata.combining(c))
 
 
 def same_address(address: dict[str, str]) -> str:
