@@ -1,0 +1,190 @@
+"""The arrangements under `examples/`: what their words say by hand, the engine and the reference do.
+
+Each folder's `expected.yaml` was written from the agreement's words alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from broker.register_file import read_register
+from redaction import decide as engine
+from redaction import plan, reference
+from redaction.decision import Decision, Gate
+from redaction.facts import Register
+from redaction.reading import read_agreement
+from redaction.static_check import check_agreement, check_text
+from schemas.codec import Event, decode_event, decode_view, encode_event, event_from_json
+from schemas.plain import parse_json, plain
+from schemas.registry import Registry, load_vocabulary
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FOLDERS = sorted(path.parent.name for path in EXAMPLES.glob("*/agreement.yaml"))
+TYPES = Registry.builtin()
+VOCABULARY = load_vocabulary()
+# words of the address of the invented refuge, as two events spell it
+REFUGE = ("lantern quay", "zz9 7qx", "zz97qx")
+
+
+@cache
+def register() -> Register:
+    """Northmoor's register with every arrangement in force."""
+    text = (EXAMPLES / "register.yaml").read_bytes()
+    agreements = tuple(
+        read_agreement(path.read_bytes(), origin=str(path))
+        for path in sorted(EXAMPLES.glob("*/agreement.yaml"))
+    )
+    return replace(read_register(text, origin="register.yaml").register, agreements=agreements)
+
+
+@cache
+def expected(folder: str) -> list[dict[str, Any]]:
+    text = (EXAMPLES / folder / "expected.yaml").read_text(encoding="utf-8")
+    moments: list[dict[str, Any]] = yaml.safe_load(text)
+    return moments
+
+
+def event_of(folder: str, name: str) -> Event:
+    """The event as it arrives: from its file, through the wire."""
+    obj = parse_json((EXAMPLES / folder / "events" / name).read_bytes())
+    return decode_event(encode_event(event_from_json(obj, TYPES)), TYPES)
+
+
+MOMENTS = [
+    pytest.param(folder, index, id=f"{folder}-{index + 1:02d}-{moment['event']}")
+    for folder in FOLDERS
+    for index, moment in enumerate(expected(folder))
+]
+
+
+def decisions(
+    event: Event, recipient: str, purpose: str, at: datetime
+) -> tuple[Decision, Decision]:
+    """The engine's decision and the reference's."""
+    to = {"recipient": recipient, "purpose": purpose, "at": at}
+    return (
+        engine.decide(event, register(), VOCABULARY, **to),  # type: ignore[arg-type]
+        reference.decide(event, register(), VOCABULARY, **to),  # type: ignore[arg-type]
+    )
+
+
+def test_there_are_the_arrangements_that_the_manuals_speak_of() -> None:
+    assert FOLDERS == [
+        "childrens-services-police",
+        "cpis",
+        "marac-northmoor",
+        "operation-encompass",
+        "victim-support",
+    ]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_agreement_can_be_put_in_force_beside_all_others(folder: str) -> None:
+    path = EXAMPLES / folder / "agreement.yaml"
+    types = {etype.name: etype for etype in TYPES.types}
+    agreement, problems = check_text(
+        path.read_bytes(),
+        types,
+        VOCABULARY,
+        others=register().agreements,
+        origin=f"{folder}/agreement.yaml",
+    )
+    assert [str(problem) for problem in problems] == []
+    assert agreement in register().agreements
+    assert check_agreement(agreement, types, VOCABULARY, origin=folder) == ()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_event_of_the_folder_has_an_expectation(folder: str) -> None:
+    names = {path.name for path in (EXAMPLES / folder / "events").iterdir()}
+    assert names == {moment["event"] for moment in expected(folder)}
+
+
+@pytest.mark.parametrize(("folder", "index"), MOMENTS)
+def test_engine_and_reference_do_what_the_words_say(folder: str, index: int) -> None:
+    moment = expected(folder)[index]
+    event = event_of(folder, moment["event"])
+    at = datetime.fromisoformat(moment["at"])
+    listed = set()
+    for delivery in moment["deliveries"]:
+        to, purpose = delivery["to"], delivery["purpose"]
+        listed.add((to, purpose))
+        ours, theirs = decisions(event, to, purpose, at)
+        assert ours.gate == delivery["gate"], (to, purpose)
+        assert theirs == ours, (to, purpose)
+        assert ("view" in delivery) is ours.delivered
+        if ours.delivered:
+            assert ours.stands_for == delivery.get("stands_for", to)
+            for made in views(event, ours, at):
+                assert made == delivery["view"], (to, purpose)
+    assert listed <= {
+        (one.recipient, one.purpose)
+        for one in engine.recipients(event, register(), VOCABULARY, at=at)
+    }
+    unlisted = {(to, why) for to in register().agencies for why in event.purposes} - listed
+    for to, purpose in sorted(unlisted):
+        for decision in decisions(event, to, purpose, at):
+            assert decision.gate is Gate.NOT_ADDRESSED, (to, purpose)
+    unknown = engine.unknown_recipients(event, register())
+    assert unknown == moment.get("unknown_recipients", 0)
+
+
+def views(event: Event, decision: Decision, at: datetime) -> tuple[Any, Any, Any]:
+    """The view as JSON: the engine's, what its recipient decodes, and the reference's."""
+    made = plan.view(event, register(), VOCABULARY, decision, at=at)
+    vtype, data = plan.encode(event, register(), VOCABULARY, decision, at=at)
+    restated = reference.view(event, register(), VOCABULARY, decision, at=at)
+    return plain(made), plain(decode_view(vtype, data)), plain(restated)
+
+
+def test_an_event_reaches_social_services_schools_a_hospital_and_a_shelter() -> None:
+    reached = {
+        delivery["to"]
+        for moment in expected("victim-support")[:1]
+        for delivery in moment["deliveries"]
+        if delivery["gate"] == "open"
+    }
+    assert reached >= {
+        "northmoor-childrens-services",
+        "st-brannoc-academy",
+        "northmoor-hospital",
+        "harbour-refuge",
+    }
+
+
+def test_where_the_refuge_is_reaches_nobody() -> None:
+    spelled = 0
+    for folder in FOLDERS:
+        for moment in expected(folder):
+            event = event_of(folder, moment["event"])
+            spelled += any(word in text_of(plain(event.value)) for word in REFUGE)
+            at = datetime.fromisoformat(moment["at"])
+            for one in engine.recipients(event, register(), VOCABULARY, at=at):
+                ours, _ = decisions(event, one.recipient, one.purpose, at)
+                for made in views(event, ours, at) if ours.delivered else ():
+                    assert not any(word in text_of(made) for word in REFUGE)
+    assert spelled >= 2
+
+
+def test_school_sees_no_pupil_of_another_school() -> None:
+    for folder in ("operation-encompass", "victim-support"):
+        for moment in expected(folder):
+            event = event_of(folder, moment["event"])
+            names = {child["name"]: child["school"] for child in event.value["children"]}
+            for delivery in moment["deliveries"]:
+                if "school" in register().agencies[delivery["to"]].roles and "view" in delivery:
+                    shown = text_of(delivery["view"])
+                    for name, school in names.items():
+                        assert school == delivery["to"] or name.casefold() not in shown
+
+
+def text_of(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).casefold()
