@@ -89,6 +89,18 @@ def parse_vkey(text: str) -> VerifierKey:
     return key
 
 
+def read_vkey(data: bytes | None) -> VerifierKey:
+    """Read the file `log.vkey`: a vkey and a newline.
+
+    Raises:
+        NoteRefused: it is missing, or not exactly that.
+
+    """
+    if data is None or not data.endswith(b"\n") or not data.isascii():
+        raise NoteRefused("vkey: missing, or not one line")
+    return parse_vkey(data[:-1].decode())
+
+
 def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> bytes:
     """Sign a text; equal texts give equal notes, since Ed25519 is deterministic.
 

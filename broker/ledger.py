@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,20 +25,29 @@ from broker.checkpoint import (
     Checkpoint,
     NoteRefused,
     open_checkpoint,
+    read_vkey,
     sign_checkpoint,
     verifier_of,
 )
-from broker.ledger_files import CHECKPOINT, FLOOR, STATE, VKEY, LedgerError, LedgerFiles, LedgerFull
+from broker.ledger_files import (
+    CHECKPOINT,
+    FLOOR,
+    STATE,
+    VKEY,
+    LedgerError,
+    LedgerFiles,
+    LedgerFull,
+    load_entries,
+    load_tile,
+)
 from broker.ledger_state import State, read_state, write_state
 from broker.log import Log, Record
 from broker.merkle import EMPTY_ROOT, NO_EDGE, ProofRefused, TiledTree, verify_inclusion
 from broker.tiles import (
     ENTRIES,
     TILE_WIDTH,
-    BundleRefused,
     Tile,
     join_entries,
-    split_entries,
     tile_in,
 )
 from schemas.hop import LEAF_BYTES, leaf_hash
@@ -128,7 +138,7 @@ class Sequencer:
         elif there != vkey:
             raise LedgerError(f"`{VKEY}` is not this ledger's key")
         self._state = self._read_state()
-        tree = TiledTree(self._state.size, self._files.tile)
+        tree = TiledTree(self._state.size, partial(load_tile, self._files.root))
         self._edge = tree.edge() if self._state.size else NO_EDGE
         if self._edge.root != self._state.root:
             raise LedgerError("the tiles are not those of the tree that was stored")
@@ -148,11 +158,8 @@ class Sequencer:
         if not tree.size:
             return [], None
         tile = tile_in(tree.size, ENTRIES, (tree.size - 1) // TILE_WIDTH)
-        try:
-            leaves = split_entries(self._files.tile(tile))
-        except BundleRefused as error:
-            raise LedgerError(f"`{tile.path}` {error}") from None
-        hashes = self._files.tile(tile_in(tree.size, 0, tile.index))
+        leaves = load_entries(self._files.root, tile)
+        hashes = load_tile(self._files.root, tile_in(tree.size, 0, tile.index))
         last = tree.size - 1
         try:
             if b"".join(map(leaf_hash, leaves)) != hashes:
@@ -235,9 +242,39 @@ class Sequencer:
                 f"a tree of {signed.size} leaves was signed before, but the hops topic has only "
                 f"{self._state.size}"
             )
-        tree = TiledTree(self._state.size, self._files.tile)
+        tree = TiledTree(self._state.size, partial(load_tile, self._files.root))
         if tree.root(signed.size) != signed.root:
             raise LedgerError(f"the tree of {signed.size} leaves that was signed before is another")
+
+
+def never_below(directory: Path, note: bytes) -> Checkpoint:
+    """Bind a ledger to a checkpoint it signed in a later life than the directory's.
+
+    For a directory brought back from a backup, with the newest checkpoint that anybody holds: its
+    sequencer signs nothing until its tree begins with that one. Of several the largest binds.
+    No sequencer may be running.
+
+    Returns:
+        the checkpoint that binds from now on.
+
+    Raises:
+        LedgerLocked: a sequencer has the directory.
+        LedgerError: it is no checkpoint of this ledger.
+
+    """
+    files = LedgerFiles(directory)
+    try:
+        key = read_vkey(files.read(VKEY))
+        binding = open_checkpoint(note, key)
+        before = files.read(FLOOR)
+        if before is not None and (old := open_checkpoint(before, key)).size >= binding.size:
+            return old
+        files.replace(FLOOR, note)
+    except NoteRefused as error:
+        raise LedgerError(f"the checkpoint is not this ledger's: {error}") from None
+    finally:
+        files.close()
+    return binding
 
 
 def _leaf(record: Record) -> bytes:

@@ -16,7 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from broker.tiles import ENTRIES, HASH_BYTES, MAX_ENTRY_BYTES, TILE_WIDTH, Tile
+from broker.tiles import (
+    ENTRIES,
+    HASH_BYTES,
+    MAX_ENTRY_BYTES,
+    TILE_WIDTH,
+    BundleRefused,
+    Tile,
+    split_entries,
+)
 
 CHECKPOINT: Final = "checkpoint"
 VKEY: Final = "log.vkey"
@@ -103,6 +111,38 @@ def cut(data: bytes, tile: Tile) -> bytes:
     return data[:end]
 
 
+def load_tile(root: Path, tile: Tile) -> bytes:
+    """Give a tile's bytes, where only the right number of hashes will do.
+
+    Raises:
+        LedgerError: it is missing, cannot be read, or is not of its size.
+
+    """
+    with as_ledger_error():
+        data = read_tile(root, tile)
+    if data is None:
+        raise LedgerError(f"`{tile.path}` is missing")
+    if tile.level != ENTRIES and len(data) != tile.width * HASH_BYTES:
+        raise LedgerError(f"`{tile.path}` is not {tile.width} hashes")
+    return data
+
+
+def load_entries(root: Path, bundle: Tile) -> tuple[bytes, ...]:
+    """Give a bundle's entries.
+
+    Raises:
+        LedgerError: it is missing, cannot be read, or does not hold as many.
+
+    """
+    try:
+        entries = split_entries(load_tile(root, bundle))
+    except BundleRefused as error:
+        raise LedgerError(f"`{bundle.path}` {error}") from None
+    if len(entries) != bundle.width:
+        raise LedgerError(f"`{bundle.path}` is not {bundle.width} entries")
+    return entries
+
+
 class LedgerFiles:
     """The directory as its one writer uses it. INVARIANT: a tile's file is written once.
 
@@ -141,20 +181,6 @@ class LedgerFiles:
         """
         with as_ledger_error():
             return read_file(self.root, name)
-
-    def tile(self, tile: Tile) -> bytes:
-        """Give a tile's bytes.
-
-        Raises:
-            LedgerError: it is missing, or not of its size.
-        """
-        with as_ledger_error():
-            data = read_tile(self.root, tile)
-        if data is None:
-            raise LedgerError(f"`{tile.path}` is missing")
-        if tile.level != ENTRIES and len(data) != tile.width * HASH_BYTES:
-            raise LedgerError(f"`{tile.path}` is not {tile.width} hashes")
-        return data
 
     def replace(self, name: str, data: bytes) -> None:
         """Write a file anew: after a crash it has its old bytes or these, never others.

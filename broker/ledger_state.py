@@ -1,24 +1,20 @@
-"""What a sequencer remembers between lives: its state, and which checkpoint binds it."""
+"""What a sequencer remembers between lives."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.checkpoint import (
-    Checkpoint,
     NoteRefused,
     VerifierKey,
-    open_checkpoint,
     open_note,
-    parse_vkey,
     sign_note,
 )
-from broker.ledger_files import FLOOR, STATE, VKEY, LedgerError, LedgerFiles
+from broker.ledger_files import STATE, LedgerError
 
 _STATE_FORMAT: Final = "caseward-ledger-state/1"
 _LINES: Final = re.compile(
@@ -33,31 +29,6 @@ class State:
     size: int
     root: bytes
     next_offset: int
-
-
-def never_below(directory: Path, note: bytes) -> Checkpoint:
-    """Bind a ledger to a checkpoint it signed in a later life than the directory's.
-
-    For a directory brought back from a backup, with the newest checkpoint that anybody holds: its
-    sequencer signs nothing until its tree begins with that one. No sequencer may be running.
-
-    Raises:
-        LedgerLocked: a sequencer has the directory.
-        LedgerError: it is no checkpoint of this ledger, or an older one than is bound already.
-    """
-    files = LedgerFiles(directory)
-    try:
-        key = parse_vkey((files.read(VKEY) or b"").decode("ascii", "replace").removesuffix("\n"))
-        bound = open_checkpoint(note, key)
-        before = files.read(FLOOR)
-        if before is not None and open_checkpoint(before, key).size > bound.size:
-            raise LedgerError("the ledger is bound to a larger tree already")
-        files.replace(FLOOR, note)
-    except NoteRefused as error:
-        raise LedgerError(f"the checkpoint is not this ledger's: {error}") from None
-    finally:
-        files.close()
-    return bound
 
 
 def write_state(state: State, origin: str, key: Ed25519PrivateKey) -> bytes:
