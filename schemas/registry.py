@@ -78,11 +78,13 @@ def parse_vocabulary(text: str, *, origin: str) -> Vocabulary:
     for tag, entry in raw_tags.items():
         match entry:
             case {"means": str(means), "classes": list(names)} if len(entry) == 2 and means:
-                pass
+                unknown = [
+                    name for name in names if not isinstance(name, str) or name not in classes
+                ]
             case _:
                 raise refuse(f"tag `{tag}` has exactly `means` and `classes`")
-        for unknown in (each for each in names if each not in classes):
-            raise refuse(f"tag `{tag}` has the unknown class `{unknown}`")
+        if unknown:
+            raise refuse(f"tag `{tag}` has the unknown class `{unknown[0]}`")
         tags[tag] = Tag(name=tag, means=means, classes=frozenset(names))
     return Vocabulary(name=name, tags=tags, classes=classes)
 
@@ -97,6 +99,8 @@ def _plain_yaml(node: yaml.Node | None) -> Any:
         case yaml.MappingNode():
             plain: dict[Any, Any] = {}
             for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise ValueError(f"line {key.start_mark.line + 1}: a key is one word")
                 if key.value in plain:
                     raise ValueError(f"line {key.start_mark.line + 1}: `{key.value}` stands twice")
                 plain[key.value] = _plain_yaml(value)
@@ -153,10 +157,10 @@ class Registry:
         Raises:
             EventRefused: UNKNOWN_SCHEMA.
         """
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise EventRefused(Code.UNKNOWN_SCHEMA, "no event type has this name") from None
+        etype = self._by_name.get(name)
+        if etype is None:
+            raise EventRefused(Code.UNKNOWN_SCHEMA, "no event type has this name")
+        return etype
 
     def by_rabin(self, rabin: bytes) -> EventType:
         """The event type with this CRC-64-AVRO fingerprint (8 bytes, little endian).
@@ -164,9 +168,8 @@ class Registry:
         Raises:
             EventRefused: UNKNOWN_SCHEMA.
         """
-        try:
-            return self._by_rabin[rabin]
-        except KeyError:
-            raise EventRefused(
-                Code.UNKNOWN_SCHEMA, "no event type has the fingerprint that the bytes begin with"
-            ) from None
+        etype = self._by_rabin.get(rabin)
+        if etype is None:
+            rule = "no event type has the fingerprint that the bytes begin with"
+            raise EventRefused(Code.UNKNOWN_SCHEMA, rule)
+        return etype

@@ -1,0 +1,205 @@
+"""Whatever bytes come in: the event that was meant, or a refusal."""
+
+from __future__ import annotations
+
+import math
+import struct
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.codec import (
+    MAX_EVENT_BYTES,
+    Event,
+    decode_event,
+    encode_event,
+    event_from_json,
+)
+from schemas.errors import Code, EventRefused
+from schemas.registry import Registry
+from tests.schemas.samples import EVENT_ID, plain_event
+from tests.schemas.values import (
+    ETYPE,
+    PREFIX,
+    REGISTRY,
+    outcome,
+    refusal,
+    sample,
+)
+
+BUILTIN = Registry.builtin()
+
+
+def decodes_or_refuses(data: bytes, known: Registry) -> None:
+    event = outcome(lambda: decode_event(data, known))
+    if isinstance(event, EventRefused):
+        assert event.__context__ is None  # a cause would print the record
+        return
+    again = decode_event(encode_event(event), known)  # what was read is a value, to the last leaf
+    assert repr(again) == repr(event)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_an_event_or_refused(tail: bytes) -> None:
+    decodes_or_refuses(tail, REGISTRY)
+    decodes_or_refuses(b"\xc3\x01" + ETYPE.rabin + tail, REGISTRY)
+    police = BUILTIN.by_name("police.domestic-incident")
+    decodes_or_refuses(b"\xc3\x01" + police.rabin + tail, BUILTIN)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=10))),
+    st.booleans(),
+)
+def test_an_event_with_bytes_overwritten_or_put_in_is_an_event_or_refused(
+    changes: list[tuple[float, bytes]], overwrite: bool
+) -> None:
+    data = bytearray(encode_event(sample()))
+    for where, part in changes:
+        at = PREFIX + int(where * (len(data) - PREFIX))
+        data[at : at + len(part) if overwrite else at] = part
+    decodes_or_refuses(bytes(data), REGISTRY)
+
+
+def test_every_flipped_bit_is_an_event_or_refused() -> None:
+    data = encode_event(sample())
+    for bit in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        decodes_or_refuses(bytes(flipped), REGISTRY)
+
+
+def test_every_truncated_event_is_refused() -> None:
+    data = encode_event(sample())
+    for length in range(len(data)):
+        refused = refusal(lambda length=length: decode_event(data[:length], REGISTRY))  # type: ignore[misc]
+        assert refused.code is Code.NOT_DECODABLE
+
+
+def test_bytes_after_the_end_are_refused() -> None:
+    refused = refusal(lambda: decode_event(encode_event(sample()) + b"\x00", REGISTRY))
+    assert refused.code is Code.NOT_DECODABLE
+    assert "follow the end" in str(refused)
+
+
+def test_an_unknown_fingerprint_is_refused() -> None:
+    data = encode_event(sample())
+    refused = refusal(lambda: decode_event(data, BUILTIN))
+    assert refused.code is Code.UNKNOWN_SCHEMA
+
+
+@pytest.mark.parametrize("magic", [b"\xc3\x02", b"\x00\x01", b"Ob"])
+def test_another_encoding_is_refused(magic: bytes) -> None:
+    data = magic + encode_event(sample())[2:]
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE
+
+
+def test_a_type_in_the_header_that_the_schema_is_not_is_refused() -> None:
+    value = sample().value
+    value["header"]["type"] = "police.domestic-incident"
+    lying = Event(etype=ETYPE, value=value)
+    assert refusal(lambda: encode_event(lying)).code is Code.HEADER_MISMATCH
+    data = encode_event(sample()).replace(b"\x1etest.everything", b"\x1etest.everythinG")
+    refused = refusal(lambda: decode_event(data, REGISTRY))
+    assert refused.code is Code.HEADER_MISMATCH
+    assert "everythinG" not in str(refused)
+
+
+def test_a_purpose_that_stands_twice_is_refused_since_each_has_one_delivery() -> None:
+    told = plain_event()
+    told["header"]["purposes"] = ["one", "two", "one"]
+    refused = refusal(lambda: event_from_json(told, REGISTRY))
+    assert (refused.code, str(refused)) == (
+        Code.BAD_VALUE,
+        "/header/purposes: a purpose stands twice",
+    )
+    value = sample().value
+    value["header"]["purposes"] = ["one", "one"]
+    assert refusal(lambda: encode_event(Event(etype=ETYPE, value=value))).code is Code.BAD_VALUE
+    data = encode_event(sample()).replace(
+        b"\x2asafeguarding-children\x1cvictim-support", b"\x1cvictim-support\x1cvictim-support"
+    )
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+def test_an_event_that_no_log_record_holds_is_refused() -> None:
+    told = plain_event()
+    told["kinds"]["a_string"] = "x" * MAX_EVENT_BYTES
+    event = event_from_json(told, REGISTRY)
+    assert refusal(lambda: encode_event(event)).code is Code.TOO_LARGE
+    data = encode_event(sample())
+    padded = data + bytes(MAX_EVENT_BYTES + 1 - len(data))
+    assert refusal(lambda: decode_event(padded, REGISTRY)).code is Code.TOO_LARGE
+
+
+@pytest.mark.parametrize("count", [2**40, -(2**40), 2**63 - 1, -(2**63)])
+def test_a_list_that_claims_millions_of_items_costs_nothing(count: int) -> None:
+    zigzag = (count << 1) ^ (count >> 63)
+    claim = bytearray()
+    while zigzag > 0x7F:
+        claim.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    whole = encode_event(sample())
+    data = whole[: whole.rindex(b"\x02\x161 Mill Lane")] + bytes([*claim, zigzag]) + b"\x02"
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE
+
+
+def _wire_with(name: str, old: bytes, new: bytes) -> bytes:
+    data = encode_event(sample())
+    assert data.count(old) >= 1, name
+    return data.replace(old, new, 1)
+
+
+def test_an_id_in_capitals_is_refused_since_ids_are_compared() -> None:
+    data = _wire_with("id", EVENT_ID.encode(), EVENT_ID.upper().encode())
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+def test_an_int_of_more_than_32_bits_is_refused() -> None:
+    low = b"\xff\xff\xff\xff\x0f"  # -2**31, which the sample has
+    data = _wire_with("int", low, b"\x81\x80\x80\x80\x10")  # -2**31 - 1
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_cannot_tell_is_refused(number: float) -> None:
+    for old, form in ((0.1, "<d"), (0.5, "<f")):
+        data = _wire_with("number", struct.pack(form, old), struct.pack(form, number))
+        assert refusal(lambda data=data: decode_event(data, REGISTRY)).code is Code.BAD_VALUE  # type: ignore[misc]
+
+
+def test_a_decimal_of_too_many_digits_is_refused_and_never_rounded() -> None:
+    old = (-1234560).to_bytes(3, "big", signed=True)
+    for number in (10**7, -(10**7), 1 << 31):
+        new = number.to_bytes(5, "big", signed=True)
+        data = _wire_with("decimal", b"\x06" + old, b"\x0a" + new)
+        assert refusal(lambda data=data: decode_event(data, REGISTRY)).code is Code.BAD_VALUE  # type: ignore[misc]
+
+
+def test_a_map_with_a_key_twice_is_refused() -> None:
+    """fastavro lets the last of two equal keys win, so that two readers would differ."""
+    data = _wire_with("map", b"\x04\x06a/b\x00\x00\x02", b"\x04\x00\x00\x00\x02")
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+def test_text_that_is_not_utf8_is_refused() -> None:
+    data = _wire_with("text", "Größe".encode(), b"Gr\xc3\x28\xff\x9fe")
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE
+
+
+def test_a_day_beyond_the_calendar_is_refused() -> None:
+    first = (date(1, 1, 1) - date(1970, 1, 1)).days
+
+    def zigzag(number: int) -> bytes:
+        out, rest = bytearray(), (number << 1) ^ (number >> 63)
+        while rest > 0x7F:
+            out.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        return bytes([*out, rest])
+
+    data = _wire_with("date", zigzag(first), zigzag(first - 1))
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE
