@@ -43,13 +43,7 @@ from broker.ledger_files import (
 from broker.ledger_state import State, read_state, write_state
 from broker.log import Log, Record
 from broker.merkle import EMPTY_ROOT, NO_EDGE, ProofRefused, TiledTree, verify_inclusion
-from broker.tiles import (
-    ENTRIES,
-    TILE_WIDTH,
-    Tile,
-    join_entries,
-    tile_in,
-)
+from broker.tiles import ENTRIES, TILE_WIDTH, Tile, join_entries, tile_in
 from schemas.hop import LEAF_BYTES, leaf_hash
 
 TOPIC: Final = "hops.0"
