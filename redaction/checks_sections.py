@@ -44,32 +44,33 @@ def _audiences(subject: Subject) -> Iterator[Problem]:
     agreement = subject.agreement
     taken: dict[tuple[str | None, ...], str] = {}
     for audience in agreement.audiences:
-        for fault in _audience_faults(subject, audience):
-            yield subject.at(f"audiences.{audience.name}", f"audience `{audience.name}` {fault}")
+        faults = list(_audience_faults(subject, audience))
         address = (audience.agency, audience.named_in, audience.role)
         if address in taken and any(address):
-            message = f"addresses the same agencies as audience `{taken[address]}`"
-            path = f"audiences.{audience.name}"
-            yield subject.at(path, f"audience `{audience.name}` {message}")
+            faults.append(f" addresses the same agencies as audience `{taken[address]}`")
         taken.setdefault(address, audience.name)
+        for fault in faults:
+            yield subject.at(f"audiences.{audience.name}", f"audience `{audience.name}`{fault}")
 
 
 def _audience_faults(subject: Subject, audience: Audience) -> Iterator[str]:
+    """What is wrong with an audience, to be put behind its name."""
     agreement = subject.agreement
     shared = any(audience.name in share.to for share in agreement.shares)
     if not shared and "clauses" not in subject.damaged:
-        yield "is given nothing by any clause"
+        yield " is given nothing by any clause"
     if audience.agency is not None and set(agreement.publishers) == {audience.agency}:
-        yield "is the publisher itself, which is sent no event of its own"
+        yield " is the publisher itself, which is sent no event of its own"
     tag = audience.named_in
     if tag is not None and tag not in subject.vocabulary.tags:
-        yield f"is named in no known tag `{tag}`{nearest(tag, subject.vocabulary.tags)}"
+        yield f" is named in no known tag `{tag}`{nearest(tag, subject.vocabulary.tags)}"
     elif tag is not None and subject.spots:
         carriers = subject.carriers(tag)
         if not any(spot.is_fact and spot.kind is Kind.STRING for spot in carriers):
-            yield f"is named in `{tag}`, which is no fact of these events that is text"
+            yield f" is named in `{tag}`, which is no fact of these events that is text"
     if audience.when is not None and subject.spots:
-        yield from condition_faults(subject, audience.when, root_reach(subject.spots))
+        for fault in condition_faults(subject, audience.when, root_reach(subject.spots)):
+            yield f": {fault}"
 
 
 def _duties(subject: Subject) -> Iterator[Problem]:

@@ -111,7 +111,8 @@ def _bounds(
         else None
         for bound in _BOUNDS
     )
-    if isinstance(node, MappingNode) and least is None and most is None:
+    understood = isinstance(node, MappingNode) and len(entries) == len(node.value)
+    if understood and least is None and most is None:
         reader.problem(node, f"{what} needs `at_least`, `at_most` or both")
     if least is not None and most is not None and least > most:
         reader.problem(node, f"{what} has `at_least` above `at_most`, which never holds")

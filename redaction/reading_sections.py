@@ -71,10 +71,11 @@ def read_audiences(reader: Reader, node: Node | None) -> tuple[Audience, ...]:
     """Who is addressed, in the order of the text."""
     audiences = []
     pairs = reader.pairs(node, "`audiences`")
-    if isinstance(node, MappingNode) and not node.value:
-        reader.problem(node, "`audiences` is empty")
+    if isinstance(node, MappingNode):
+        reader.lines.update({f"audiences.{key.value}": line_of(key) for key, _ in node.value})
+        if not node.value:
+            reader.problem(node, "`audiences` is empty")
     for name, part in pairs:
-        reader.lines[f"audiences.{name}"] = line_of(part)
         if name in (ANYONE, RECIPIENT):
             reader.problem(part, f"`{name}` is a reserved word; name the audience otherwise")
         audiences.append(_audience(reader, name, part))

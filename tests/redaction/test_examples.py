@@ -1,4 +1,4 @@
-"""The arrangements under `examples/`: what their words say by hand, the engine and the reference do.
+"""The arrangements in `examples/`: what their words say by hand, engine and reference do.
 
 Each folder's `expected.yaml` was written from the agreement's words alone.
 """

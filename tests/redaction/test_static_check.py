@@ -1,0 +1,306 @@
+"""Checking agreements: what may not be put in force, each in a sentence with line and clause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from redaction.reading import read_agreement
+from redaction.static_check import check_agreement, check_text
+from schemas.registry import Registry, load_vocabulary
+from tests.redaction.agreement_texts import TEXT, with_change, with_clause
+
+TYPES = {etype.name: etype for etype in Registry.builtin().types}
+VOCABULARY = load_vocabulary()
+AGREEMENT = read_agreement(TEXT, origin="a.yaml")
+
+
+def problems_of(text: str) -> list[str]:
+    agreement, problems = check_text(text, TYPES, VOCABULARY, origin="a.yaml")
+    assert (agreement is None) is bool(problems)
+    return [str(problem) for problem in problems]
+
+
+def test_sound_agreement_has_no_problem() -> None:
+    assert problems_of(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        # names
+        (
+            "caseward-core/1",
+            "caseward-core/2",
+            "7: the vocabulary in use is `caseward-core/1`, not `caseward-core/2`",
+        ),
+        (
+            "[police.domestic-incident]",
+            "[police.domestic-incident, marac.referal]",
+            "9: there is no event type `marac.referal` (did you mean `marac.referral`?)",
+        ),
+        (
+            "[incident.attended_at, incident.reference]",
+            "[incident.attended_at, incident.referenze]",
+            "30: clause 4.1: there is no tag `incident.referenze` in `caseward-core/1` "
+            "(did you mean `incident.reference`?)",
+        ),
+        (
+            "[incident.attended_at, incident.reference]",
+            "[incident.reference, plan.start]",
+            "30: clause 4.1: no field of these event types carries `plan.start` itself",
+        ),
+        (
+            "{class: locates-victim}",
+            "{class: locates-victims}",
+            "45: clause 7.1: there is no class `locates-victims` in `caseward-core/1` "
+            "(did you mean `locates-victim`?)",
+        ),
+        (
+            "    share: [child.name, child.date_of_birth]\n    to: school",
+            "    share: [child.name, child.date_of_birth]\n    to: schools",
+            "34: clause 4.2: there is no audience `schools` (did you mean `school`?)",
+        ),
+        (
+            "{of: school, training",
+            "{of: scool, training",
+            "24: there is no audience `scool` (did you mean `school`?)",
+        ),
+        ('at: "08:30", calendar: school', 'at: "08:30", calendar: work', "26: `calendars` has no"),
+        ("reveals: [serious_risk]", "reveals: [serious_harm]", "`reveals` names `serious_harm`"),
+        ('id: "4.2"', 'id: "4.1"', "34: clause 4.1: the id is taken by the clause in line 30"),
+        # who is addressed
+        (
+            "share: [incident.attended_at, incident.reference]\n    to: school",
+            "share: [incident.attended_at, incident.reference]\n    to: anyone",
+            "30: clause 4.1: nothing is shared with `anyone`; name the audiences",
+        ),
+        (
+            "named_in: child.school",
+            "named_in: child.name",
+            "12: audience `school` is named in `child.name`, which is no fact of these events",
+        ),
+        (
+            "named_in: child.school",
+            "named_in: child.shool",
+            "12: audience `school` is named in no known tag `child.shool` (did you mean",
+        ),
+        (
+            "  social-care: {agency",
+            "  other: {agency: northmoor-childrens-services}\n  social-care: {agency",
+            "audience `social-care` addresses the same agencies as audience `other`",
+        ),
+        (
+            "  social-care: {agency",
+            "  housing: {agency: northmoor-housing}\n  social-care: {agency",
+            "15: audience `housing` is given nothing by any clause",
+        ),
+        (
+            "{agency: northmoor-childrens-services}",
+            "{agency: northmoor-police}",
+            "15: audience `social-care` is the publisher itself",
+        ),
+        # papers and dates
+        ("drafted_with:\n", "drafted_with: []\nhandling_:\n", "no data-protection authority's"),
+        ("outcome: favourable", "outcome: unfavourable", "20: the opinion `DPA-2026-118` is not"),
+        (
+            "dpia: {reference: DPIA-2026-014, date: 2026-05-02, review_by: 2027-05-02}\n",
+            "",
+            "1: no data-protection impact assessment is named (`dpia`)",
+        ),
+        ("review_by: 2027-05-02", "review_by: 2025-05-02", "21: the impact assessment is to be"),
+        ("until: 2027-08-31", "until: 2026-08-31", "22: the agreement ends before it begins"),
+        (
+            "  - {of: social-care, instruments: [gdpr-6-1-e]}\n",
+            "",
+            "16: audience `social-care` has no legal basis",
+        ),
+        (
+            "share: [victim.address]",
+            "share: [victim.address, victim.disability]",
+            "38: clause 4.3: audience `social-care` gets special-category data, "
+            "`victim.disability`, without `special_category` (GDPR article 9)",
+        ),
+        (
+            "share: [victim.address]",
+            "share: [victim.address, perpetrator.name]",
+            "38: clause 4.3: audience `social-care` gets criminal-offence data, "
+            "`perpetrator.name`, without `criminal_offence` (GDPR article 10)",
+        ),
+        # forms
+        (
+            "share: [victim.address]",
+            "share: [victim.address, victim.name]",
+            "38: clause 4.3: `municipality` cannot be made of `victim.name`, which is a string",
+        ),
+        ("as: municipality", "as: year", "`year` cannot be made of `victim.address`, which is an"),
+        # shares that never release anything
+        (
+            "    as: municipality\n",
+            "",
+            "38: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
+        ),
+        (
+            "    clearer_than: municipality\n",
+            "",
+            "38: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
+        ),
+        (
+            "[incident.attended_at, incident.reference]",
+            "[incident.reference, household.child_count]",
+            "30: clause 4.1: `household.child_count` summarises a list of which `school` sees only",
+        ),
+        (
+            "never: {class: locates-victim}",
+            "never: {class: locates-victim, tag: event.basics}",
+            "45: clause 7.1: every delivery discloses the event's type, publisher and time",
+        ),
+        # lists
+        (
+            "where: child.school",
+            "where: child.name",
+            "34: clause 4.2: `where` names `child.name`, which is no fact of a list element",
+        ),
+        (
+            "share: [child.name, child.date_of_birth]",
+            "share: [child.name, incident.reference]",
+            "34: clause 4.2: `items` selects list elements, but `incident.reference` stands in no",
+        ),
+        # conditions
+        (
+            "{serious_risk: yes}",
+            "{serious_harm: yes}",
+            "38: clause 4.3: `serious_harm` is no fact of these events",
+        ),
+        ("{serious_risk: yes}", "{serious_risk: high}", "`serious_risk` never is `high`"),
+        (
+            "{serious_risk: yes}",
+            "{risk_level: hihg}",
+            "`risk_level` never is `hihg` (did you mean `high`?)",
+        ),
+        (
+            "{serious_risk: yes}",
+            "{child_count: {at_least: 2}}",
+            "is a field that conditions may not",
+        ),
+        ("{serious_risk: yes}", "{serious_risk: {at_least: 2}}", "`serious_risk` is no number"),
+        (
+            "{serious_risk: yes}",
+            "{involvement: witnessed}",
+            "`involvement` is a fact of a list element; ask it under `items: {when: ...}`",
+        ),
+        (
+            "{consent_of_victim: given}",
+            "{consent_of_victim: not_asked}",
+            "`consent_of_victim` is asked as given, refused or withdrawn",
+        ),
+        (
+            "{consent_of_victim: given}",
+            "{consent_of_victm: given}",
+            "`consent_of_victm` names nobody the vocabulary knows (did you mean `victim`?)",
+        ),
+        (
+            "{consent_of_victim: given}",
+            "{age: {of: child.date_of_birth, at_most: 17}}",
+            "`child.date_of_birth` belongs to a list element",
+        ),
+        (
+            "{consent_of_victim: given}",
+            "{age: {of: victim.name, at_most: 17}}",
+            "`age` is of `victim.name`, which is no date",
+        ),
+        (
+            "{disclosure_age: {at_most: 3 days}}",
+            "{lives_with: victim}",
+            "12: audience `school`: `lives_with` is a fact of a list element",
+        ),
+    ],
+)
+def test_fault_is_found_with_its_place(old: str, new: str, problem: str) -> None:
+    found = problems_of(with_change(old, new))
+    place = f"a.yaml:{problem}" if problem[0].isdigit() else problem
+    assert any(place in each for each in found), found
+
+
+def test_number_asked_as_a_word_is_found() -> None:
+    text = with_change("[police.domestic-incident]", "[marac.referral]").replace(
+        "{serious_risk: yes}", "{dash_score: high}"
+    )
+    assert any("`dash_score` is a number; ask `at_least` or" in each for each in problems_of(text))
+
+
+def test_school_days_need_a_school_calendar() -> None:
+    text = with_change("{at_most: 3 days}", "{at_most: 3 school days}")
+    assert problems_of(text) == []
+    without = text.replace("calendars: {school: northmoor-schools}\n", "")
+    assert any(
+        "school days need `calendars: {school: NAME}`" in each for each in problems_of(without)
+    )
+
+
+def test_element_may_be_asked_for_its_own_facts_its_ancestors_and_the_root() -> None:
+    selected = "items: {when: {all: [{involvement: witnessed}, {serious_risk: yes}]}}"
+    assert problems_of(with_change("items: {where: child.school, is: recipient}", selected)) == []
+
+
+def test_never_that_depends_on_a_condition_leaves_the_share_alive() -> None:
+    clause = '  - {id: "7.2", never: [incident.reference], to: school, when: {serious_risk: yes}}\n'
+    assert problems_of(with_clause(clause)) == []
+    always = clause.replace(", when: {serious_risk: yes}", "")
+    expected = (
+        "a.yaml:30: clause 4.1: clause 7.2 always withholds `incident.reference` from `school`"
+    )
+    assert problems_of(with_clause(always)) == [expected]
+
+
+def test_forms_that_cannot_be_ordered_are_refused() -> None:
+    # no kind of value takes both, so each is also refused for its kind
+    clause = '  - {id: "4.4", share: [victim.address], as: year, to: social-care}\n'
+    assert any(
+        "`year` of `victim.address` and clause 4.3's `municipality` cannot be ordered" in each
+        for each in problems_of(with_clause(clause))
+    )
+
+
+def test_spelling_and_meaning_are_checked_in_one_go() -> None:
+    text = with_change("as: municipality", "as: town").replace("incident.reference", "incident.ref")
+    found = problems_of(text)
+    assert [each.split(":")[1] for each in found] == ["30", "40"]
+    # nothing is held against the clause that could not be read, nor against its audience
+    assert not any("social-care" in each for each in found)
+
+
+def test_second_agreement_that_would_govern_the_same_delivery_is_refused() -> None:
+    def against(**changes: object) -> list[str]:
+        other = replace(AGREEMENT, **{"id": "other", **changes})  # type: ignore[arg-type]
+        found = check_agreement(AGREEMENT, TYPES, VOCABULARY, others=(other,), origin="a.yaml")
+        return [str(problem) for problem in found]
+
+    assert any("`other` version 3 would govern too" in each for each in against())
+    assert against(purposes=("victim-support",)) == []
+    assert against(publishers=("eastmoor-police",)) == []
+    assert against(event_types=("marac.referral",)) == []
+    assert against(start=date(2027, 9, 1), until=date(2028, 8, 31)) == []
+    assert against(start=date(2027, 8, 31), until=date(2028, 8, 31)) != []
+    housing = replace(AGREEMENT.audiences[1], agency="northmoor-housing")
+    # a school named in an event may be any agency, so only two fixed agencies exclude each other
+    assert against(audiences=(housing,)) != []
+    only = replace(AGREEMENT, audiences=AGREEMENT.audiences[1:])
+    found = check_agreement(
+        only, TYPES, VOCABULARY, others=(replace(only, id="o", audiences=(housing,)),), origin="a"
+    )
+    assert not any("govern" in str(problem) for problem in found)
+
+
+def test_version_cannot_be_enacted_again_with_another_text() -> None:
+    same = check_agreement(AGREEMENT, TYPES, VOCABULARY, others=(AGREEMENT,), origin="a.yaml")
+    assert same == ()
+    other = replace(AGREEMENT, title="Another")
+    found = check_agreement(AGREEMENT, TYPES, VOCABULARY, others=(other,), origin="a.yaml")
+    assert [str(problem) for problem in found] == [
+        "a.yaml:1: version 3 is in force with another text; count it up"
+    ]
+    later = replace(AGREEMENT, version=4)
+    assert check_agreement(later, TYPES, VOCABULARY, others=(AGREEMENT,), origin="a.yaml") != ()
