@@ -1,0 +1,357 @@
+"""Random events and agreements over an event type, and pairs that differ only in hidden data.
+
+A pair is built, not searched for: from an event and what its recipient may see of it, a second
+event is made that this recipient must not be able to tell from the first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from redaction.agreement import (
+    Age,
+    Agreement,
+    AllOf,
+    AnyOf,
+    Condition,
+    Elapsed,
+    Form,
+    Is,
+    Items,
+    Never,
+    Not,
+    Number,
+    Share,
+    Unit,
+)
+from redaction.conditions import evaluate, facts_for
+from redaction.decision import Decision
+from redaction.directory import Directory
+from redaction.facts import Register
+from redaction.sameness import normal
+from redaction.scopes import ELEMENT, record_leaves
+from redaction.transforms import fits
+from schemas.codec import Event
+from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record, Vocabulary
+from tests.redaction.builders import AT, HEADER, PURPOSE, agreement, audience, never, share
+
+RECIPIENT, OTHERS = "elm-school", ("oak-school", "ash-school", "nobody-enrolled")
+PHONES = ("+44 7700 900111", "07700 900111", "07700-900222", "0044 7700 900222", "01632 960333")
+LINES = ("1 Example Row", "1, EXAMPLE ROW", "2 Example Row", "3 Example Row")
+WHERE = "child.school"
+HEADER_TAGS = ("event.", "case.reference")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One setting: an event type with the tags and facts that agreements over it can name."""
+
+    etype: EventType
+    words: Vocabulary
+
+    @property
+    def kinds(self) -> dict[str, set[Kind]]:
+        kinds: dict[str, set[Kind]] = {}
+        for field, leaf, _ in record_leaves(self.etype.root):
+            kinds.setdefault(field.tag, set()).add(leaf.kind)
+        return kinds
+
+    def facts(self, *, in_lists: bool) -> list[tuple[Field, Leaf]]:
+        found = record_leaves(self.etype.root)
+        return [(f, leaf) for f, leaf, at in found if f.fact and (ELEMENT in at) is in_lists]
+
+    @property
+    def has_items(self) -> bool:
+        return any(f.tag == WHERE and ELEMENT in at for f, _, at in record_leaves(self.etype.root))
+
+
+# -- values --------------------------------------------------------------------------------------
+
+
+def a_value(rnd: Random, made: Made, field: Field, leaf: Leaf) -> Any:
+    """Any value of the leaf but null."""
+    if field.tag == WHERE:
+        return rnd.choice((RECIPIENT, RECIPIENT, *OTHERS))
+    if "phone" in made.words.tags[field.tag].classes:
+        return rnd.choice(PHONES)
+    if leaf.kind is Kind.ENUM:
+        return rnd.choice(leaf.symbols)
+    match leaf.kind:
+        case Kind.BOOLEAN:
+            return rnd.random() < 0.5
+        case Kind.INT:
+            return rnd.randrange(25)
+        case Kind.DATE:
+            return date(1980, 1, 1) + timedelta(days=rnd.randrange(16_000))
+        case Kind.TIMESTAMP:
+            return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rnd.randrange(10**7))
+        case Kind.DECIMAL:
+            return Decimal(rnd.randrange(10**6)).scaleb(-2)
+        case Kind.ADDRESS:
+            return an_address(rnd, rnd.choice(LINES))
+    return "w" * rnd.randrange(9) + str(rnd.randrange(10**6))
+
+
+def an_address(rnd: Random, line: str) -> dict[str, str]:
+    town = rnd.choice(("Northmoor", "Southmoor"))
+    return {"line": line, "municipality": town, "postcode": "ZZ1 1ZZ", "country": "GB"}
+
+
+def an_event(rnd: Random, made: Made) -> Event:
+    def value(node: Node, field: Field) -> Any:
+        match node:
+            case Leaf():
+                if node.nullable and rnd.random() < 0.3:
+                    return None
+                return a_value(rnd, made, field, node)
+            case Record():
+                # Null only by being made so in a partner: a null record shows what it would hold.
+                return {inner.name: value(inner.node, inner) for inner in node.fields}
+            case Array(item=item):
+                return [value(item, field) for _ in range(rnd.randrange(4))]
+            case Map(value=inner):
+                return {f"k{n}": value(inner, field) for n in range(rnd.randrange(3))}
+
+    body = {f.name: value(f.node, f) for f in made.etype.root.fields if f.name != "header"}
+    return Event(etype=made.etype, value={"header": {**HEADER, "type": made.etype.name}, **body})
+
+
+# -- agreements ----------------------------------------------------------------------------------
+
+
+def a_condition(rnd: Random, made: Made, facts: list[tuple[Field, Leaf]], depth: int) -> Condition:
+    if depth and rnd.random() < 0.4:
+        parts = tuple(a_condition(rnd, made, facts, depth - 1) for _ in range(2))
+        return rnd.choice((AllOf(parts=parts), AnyOf(parts=parts), Not(part=parts[0])))
+    if rnd.random() < 0.1:
+        return Elapsed(amount=rnd.randrange(3), unit=Unit.DAYS, inclusive=rnd.random() < 0.5)
+    births = [tag for tag in made.kinds if tag.endswith("date_of_birth")]
+    if not facts or rnd.random() < 0.1:
+        return Age(of=rnd.choice(births), at_least=rnd.randrange(30), at_most=None)
+    field, leaf = rnd.choice(facts)
+    if leaf.kind is Kind.INT:
+        return Number(fact=field.name, at_least=rnd.randrange(20), at_most=None)
+    words = leaf.symbols or (("yes", "no") if leaf.kind is Kind.BOOLEAN else OTHERS)
+    return Is(fact=field.name, values=(rnd.choice(words),))
+
+
+def an_agreement(rnd: Random, made: Made) -> Agreement:
+    """A few shares and nevers over random tags; in half of them children are the recipient's."""
+    kinds = made.kinds
+    tags = [tag for tag in kinds if not tag.startswith(HEADER_TAGS)]
+    root, inner = made.facts(in_lists=False), made.facts(in_lists=True)
+
+    def maybe_when(chance: float) -> Condition | None:
+        return a_condition(rnd, made, root, 2) if rnd.random() < chance else None
+
+    def a_share(n: int) -> Share:
+        chosen = rnd.sample(tags, rnd.randrange(1, 6))
+        fitting = [f for f in Form if all(fits(f, kind) for t in chosen for kind in kinds[t])]
+        items = None
+        if made.has_items and rnd.random() < 0.4:
+            when = a_condition(rnd, made, inner, 1) if inner and rnd.random() < 0.4 else None
+            items = Items(where=WHERE, when=when)
+        return share(str(n), chosen, form=rnd.choice((Form.CLEAR, *fitting)), items=items,
+                     when=maybe_when(0.4), needs_reason=rnd.random() < 0.1)  # fmt: skip
+
+    def a_never(n: int) -> Never:
+        classes = rnd.sample(sorted(made.words.classes), rnd.randrange(2))
+        caps = (None, None, Form.MUNICIPALITY, Form.YEAR, Form.PRESENT)
+        return never(f"n{n}", rnd.sample(tags, rnd.randrange(1, 4)), classes=classes,
+                     cap=rnd.choice(caps), when=maybe_when(0.4))  # fmt: skip
+
+    told = audience(agency=RECIPIENT)
+    if made.has_items and rnd.random() < 0.3:
+        told = audience(named_in=WHERE)
+    always = share("0", rnd.sample(tags, 2))
+    clauses = [always, *(a_share(n) for n in range(1, rnd.randrange(4, 8)))]
+    nevers = [a_never(n) for n in range(rnd.randrange(4))]
+    return agreement(*clauses, *nevers, audiences=(told,), event_types=(made.etype.name,))
+
+
+def conditions(signed: Agreement) -> Iterator[Condition]:
+    for clause in signed.clauses():
+        if clause.when is not None:
+            yield clause.when
+    for one in signed.shares:
+        if one.items is not None and one.items.when is not None:
+            yield one.items.when
+
+
+def named(condition: Condition) -> Iterator[str]:
+    """The facts and tags that a condition reads."""
+    match condition:
+        case AllOf(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from named(part)
+        case Not(part=part):
+            yield from named(part)
+        case Is(fact=name) | Number(fact=name) | Age(of=name):
+            yield name
+
+
+# -- partners ------------------------------------------------------------------------------------
+
+
+class Partner:
+    """Makes of an event one that its recipient must not be able to tell from it."""
+
+    def __init__(
+        self, rnd: Random, made: Made, event: Event, decision: Decision, known: Register
+    ) -> None:
+        self.rnd, self.made, self.event, self.known = rnd, made, event, known
+        self.signed = known.agreements[0]
+        self.forms = {field.path: field.form for field in decision.fields}
+        self.pinned = {name for one in conditions(self.signed) for name in named(one)}
+        self.pinned |= {"sharing_reason"}
+        self.renamed: dict[object, int] = {}
+        self.met = Counter(
+            same for field, leaf, value, _ in self.walk() if (same := self.same(field, leaf, value))
+        )
+
+    def make(self) -> Event:
+        value = {
+            field.name: self.event.value[field.name]
+            if field.name == "header"
+            else self.other(field.node, field, self.event.value[field.name], f"/{field.name}")
+            for field in self.event.etype.root.fields
+        }
+        return self.other_facts(replace(self.event, value=value))
+
+    def other_facts(self, event: Event) -> Event:
+        """Facts that nobody is shown change too, as long as no condition can tell."""
+        root = {field.name: field for field in event.etype.root.fields}
+        for field, leaf in self.made.facts(in_lists=False):
+            hidden = field.name in root and self.forms.get(f"/{field.name}") is None
+            if hidden and leaf.kind in (Kind.BOOLEAN, Kind.ENUM):
+                domain: list[Any] = [True, False] if leaf.kind is Kind.BOOLEAN else [*leaf.symbols]
+                domain += [None] if leaf.nullable else []
+                same = [
+                    changed
+                    for value in domain
+                    if self.truths(changed := _with(event, field.name, value)) == self.truths(event)
+                ]
+                event = self.rnd.choice(same)
+        return event
+
+    def truths(self, event: Event) -> list[bool | None]:
+        facts = facts_for(event, Directory(self.known), self.signed, audience="school",
+                          purpose=PURPOSE, at=AT)  # fmt: skip
+        return [evaluate(one, facts) for one in conditions(self.signed)]
+
+    def same(self, field: Field, leaf: Leaf, value: Any) -> Any:
+        classes = self.made.words.tags[field.tag].classes
+        found = [normal(one, leaf.kind, value) for one in ("phone", "address") if one in classes]
+        return found[0] if found else None
+
+    def walk(self, *, below: str = "") -> Iterator[tuple[Field, Leaf, Any, str]]:
+        """Every leaf of the event, or those below a path."""
+
+        def inner(node: Node, field: Field, value: Any, path: str) -> Iterator[Any]:
+            if isinstance(node, Leaf):
+                if path.startswith(below):
+                    yield field, node, value, path
+            elif isinstance(node, Record) and value is not None:
+                for f in node.fields:
+                    yield from inner(f.node, f, value[f.name], f"{path}/{f.name}")
+            elif isinstance(node, Array):
+                for n, element in enumerate(value):
+                    yield from inner(node.item, field, element, f"{path}/{n}")
+            elif isinstance(node, Map):
+                for key, entry in value.items():
+                    yield from inner(node.value, field, entry, f"{path}/{key}")
+
+        for f in self.event.etype.root.fields:
+            yield from inner(f.node, f, self.event.value[f.name], f"/{f.name}")
+
+    def other(self, node: Node, field: Field, value: Any, path: str) -> Any:
+        match node:
+            case Leaf():
+                return self.other_leaf(field, node, value, path)
+            case Record():
+                if (
+                    node.nullable
+                    and self.dispensable(path, element=False)
+                    and self.rnd.random() < 0.5
+                ):
+                    return None
+                return {
+                    f.name: self.other(f.node, f, value[f.name], f"{path}/{f.name}")
+                    for f in node.fields
+                }
+            case Array(item=item):
+                return list(self.other_elements(item, field, value, path))
+            case Map(value=entry):
+                return {
+                    key: self.other(entry, field, one, f"{path}/{key}")
+                    for key, one in value.items()
+                }
+
+    def other_elements(
+        self, item: Node, field: Field, value: list[Any], path: str
+    ) -> Iterator[Any]:
+        """The same elements shown; of those that are not, more, fewer, and different ones."""
+        for n, element in enumerate(value):
+            copies = self.rnd.randrange(4) if self.dispensable(f"{path}/{n}", element=True) else 1
+            for _ in range(copies):
+                yield self.other(item, field, element, f"{path}/{n}")
+
+    def dispensable(self, path: str, *, element: bool) -> bool:
+        """Whether nothing at or below is shown, nor decides what is shown elsewhere."""
+        if self.forms.get(path) is not None:
+            return False
+        for field, leaf, value, at in self.walk(below=f"{path}/"):
+            names_recipient = field.tag == WHERE and value == RECIPIENT
+            read = not element and not self.pinned.isdisjoint((field.name, field.tag))
+            same = self.same(field, leaf, value)
+            protects = same is not None and self.met[same] > 1
+            if self.forms.get(at) is not None or names_recipient or read or protects:
+                return False
+        return True
+
+    def other_leaf(self, field: Field, leaf: Leaf, value: Any, path: str) -> Any:
+        form = self.forms.get(path)
+        if form is Form.CLEAR or field.name in self.pinned or field.tag in self.pinned:
+            return value
+        if self.same(field, leaf, value) is not None:
+            return self.renaming(field, leaf, value)
+        if value is None:
+            return value if form or self.rnd.random() < 0.5 else self.fresh(field, leaf)
+        if form is Form.MONTH:
+            return value.replace(day=self.rnd.randrange(1, 28))
+        if form is Form.YEAR:
+            return value.replace(month=self.rnd.randrange(1, 12), day=self.rnd.randrange(1, 28))
+        if field.tag == WHERE and value == RECIPIENT:
+            return value
+        if leaf.nullable and form is None and self.rnd.random() < 0.3:
+            return None
+        return self.fresh(field, leaf)
+
+    def fresh(self, field: Field, leaf: Leaf) -> Any:
+        """A value that equals nothing in the event where equality would matter."""
+        if field.tag == WHERE:
+            return self.rnd.choice(OTHERS)
+        value = a_value(self.rnd, self.made, field, leaf)
+        if self.same(field, leaf, value) is None:
+            return value
+        return self.numbered(leaf, value, object())
+
+    def renaming(self, field: Field, leaf: Leaf, value: Any) -> Any:
+        """Equal phones and addresses become equal ones again, but others than before."""
+        return self.numbered(leaf, value, self.same(field, leaf, value))
+
+    def numbered(self, leaf: Leaf, value: Any, key: object) -> Any:
+        number = self.renamed.setdefault(key, len(self.renamed))
+        if leaf.kind is Kind.ADDRESS:
+            return {**value, "line": f"{number + 100} Other Street", "postcode": "ZZ9 9ZZ"}
+        return f"01632 {960_500 + number}"
+
+
+def _with(event: Event, name: str, value: Any) -> Event:
+    return replace(event, value={**event.value, name: value})

@@ -1,0 +1,90 @@
+"""The law of noninterference: equal outcomes and equal released values give equal bytes.
+
+Whatever else differs between two events, their recipient cannot tell: facts, withheld values,
+unselected elements and their number. Pairs are built so (`pairs`), none is thrown away, and the
+last test reports how many of them could have told something.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redaction import plan
+from redaction.checker import check
+from redaction.decide import decide
+from redaction.decision import Decision, Gate
+from redaction.facts import Consent, ConsentState, Register
+from schemas.codec import Event, encode_event
+from tests.redaction.asked import BUILT_IN, WORDS
+from tests.redaction.builders import AT, CASE, PURPOSE, register
+from tests.redaction.pairs import RECIPIENT, Made, Partner, an_agreement, an_event
+
+SETTINGS = tuple(Made(etype=etype, words=WORDS) for etype in BUILT_IN.types)
+SEEN: Counter[str] = Counter()
+
+
+def outcome(decision: Decision) -> tuple[Any, ...]:
+    """Delivered or not, and what is shown in which form, elements numbered as they are shown."""
+    shown: dict[str, dict[str, int]] = {}
+    paths = []
+    for field in decision.fields:
+        if not field.released:
+            continue
+        steps: list[str] = []
+        for step in field.path.split("/")[1:]:
+            if step.isdigit():
+                order = shown.setdefault("/".join(steps), {})
+                step = str(order.setdefault("/".join((*steps, step)), len(order)))
+            steps.append(step)
+        paths.append(("/".join(steps), field.form))
+    return decision.gate, tuple(paths)
+
+
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+@given(rnd=st.randoms(use_true_random=False), made=st.sampled_from(SETTINGS))
+def test_equal_outcomes_and_released_values_give_equal_bytes(rnd: Random, made: Made) -> None:
+    signed = an_agreement(rnd, made)
+    known = register(signed, consents=some_consents(rnd))
+    first = an_event(rnd, made)
+    decision = decide(first, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
+    second = Partner(rnd, made, first, decision, known).make()
+    other = decide(second, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
+    encode_event(first)
+    encode_event(second)  # both are events that a publisher could send
+    assert decision.gate is not Gate.ERROR
+    assert outcome(decision) == outcome(other)
+    if decision.delivered:
+        assert made_bytes(first, known, decision) == made_bytes(second, known, other)
+    SEEN["pairs"] += 1
+    SEEN["delivered"] += decision.delivered
+    withheld = not all(f.released for f in decision.fields)
+    SEEN["telling"] += decision.delivered and withheld and first.value != second.value
+
+
+def some_consents(rnd: Random) -> tuple[Consent, ...]:
+    return tuple(
+        Consent(case=CASE, person="victim", purpose=PURPOSE, audience=None, state=state)
+        for state in ConsentState
+        if rnd.random() < 0.2
+    )
+
+
+def made_bytes(of: Event, known: Register, decision: Decision) -> tuple[str, bytes]:
+    view_type, data = plan.encode(of, known, WORDS, decision, at=AT)
+    check(data, view_type, of, decision)
+    return view_type.digest, data
+
+
+def test_the_law_was_not_vacuous() -> None:
+    """Reported: how many pairs differ in hidden data while both release and withhold something."""
+    if not SEEN["pairs"]:
+        test_equal_outcomes_and_released_values_give_equal_bytes()
+    print(f"pairs {SEEN['pairs']}, delivered {SEEN['delivered']}, telling {SEEN['telling']}")
+    assert SEEN["telling"] * 3 >= SEEN["pairs"]
