@@ -283,4 +283,4 @@ def _unpad(padded: bytes) -> bytes:
 
 
 def _not_an_envelope(rule: str) -> NoReturn:
-    raise EnvelopeRefused(Code.NOT_AN_ENVELOPE, f"envelope: {rule}")
+    raise EnvelopeRefused(Code.NOT_AN_ENVELOPE, f"envelope: {rule}") from None

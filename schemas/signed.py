@@ -280,4 +280,5 @@ def _is_name(name: str) -> bool:
 
 
 def _refuse(rule: str) -> NoReturn:
-    raise EventRefused(Code.NOT_SIGNED, f"signed bytes: {rule}")
+    # `from None`: what failed before this may carry a value.
+    raise EventRefused(Code.NOT_SIGNED, f"signed bytes: {rule}") from None
