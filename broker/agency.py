@@ -109,6 +109,8 @@ class NodeClient:
             answer = await self._http.request(method, path, headers=self._headers, **more)
         except httpx2.TransportError:
             raise TryLater("the node cannot be reached") from None
+        if answer.status_code == httpx2.codes.FORBIDDEN:
+            raise TryLater("the agency is suspended")
         if answer.status_code >= 500:
             raise TryLater(f"the node cannot do this now (status {answer.status_code})")
         said = answer.json()

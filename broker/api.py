@@ -4,7 +4,7 @@ An agency appends only to its own topics and reads only its own deliveries; a re
 deliveries made to it and never of those withheld from it.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here, not postponed: FastAPI reads them, and `Me` is local.
 
 import base64
 import binascii
@@ -456,13 +456,10 @@ def _add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
     @app.post("/v1/register")
     async def change(me: Me, body: RegisterChange) -> dict[str, Any]:
         """Take a signed register entry; it is effective when this answers."""
-        _must(me.role in (Role.OFFICER, Role.AGENCY))
+        _must(me.role is Role.OFFICER or (me.role is Role.AGENCY and body.token_sha256 is None))
         entry = await node.keeper.submit([bytes64(one) for one in body.statements])
-        if entry.kind is Kind.AGENCY:
-            await node.prepare(entry.key)
-            if body.token_sha256 is not None:
-                _must(me.role is Role.OFFICER)
-                node.tokens.grant(body.token_sha256, Principal(role=Role.AGENCY, name=entry.key))
+        if entry.kind is Kind.AGENCY and body.token_sha256 is not None:
+            node.tokens.grant(body.token_sha256, Principal(role=Role.AGENCY, name=entry.key))
         return {"kind": entry.kind, "revision": entry.revision}
 
     @app.post("/v1/redeliveries")

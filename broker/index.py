@@ -6,6 +6,7 @@ it only as a keyed token, so the file names nobody.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ class Index:
             sa.event.listen(self._engine, "connect", _secure_delete)
         self._secret = secret
         self._unseal = unseal
+        self._following = asyncio.Lock()
         _META.create_all(self._engine)
 
     @classmethod
@@ -114,6 +116,10 @@ class Index:
 
     async def follow(self, log: Log) -> None:
         """Take over what the log has that the index has not; an erased opening goes here too."""
+        async with self._following:
+            await self._follow(log)
+
+    async def _follow(self, log: Log) -> None:
         with self._engine.begin() as db:
             places = {row.topic: row.next_offset for row in db.execute(sa.select(_PLACE))}
             leaves = db.execute(sa.select(sa.func.count()).select_from(_LEAF)).scalar_one()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import cbor2
 
 from broker.log import Append, Log, Topic
-from broker.register import PRIVATE, Entry, RegisterRefused, Snapshot, State, decode_entry
+from broker.register import PRIVATE, Entry, Kind, RegisterRefused, Snapshot, State, decode_entry
 from redaction.agreement import Agreement
 from schemas.errors import EnvelopeRefused
 from schemas.sealing import SealingPrivateKey, SealingPublicKey
@@ -34,7 +34,9 @@ class Keeper:
         opening: Sequence[SealingPrivateKey],
         sealing: SealingPublicKey,
         secret: bytes,
+        prepare: Callable[[str], Awaitable[None]],
     ) -> None:
+        self._prepare = prepare
         self._log = log
         self._opening = tuple(opening)
         self._sealing = sealing
@@ -71,6 +73,8 @@ class Keeper:
         """
         async with self.lock:
             entry = self.state.check(statements)
+            if entry.kind is Kind.AGENCY:
+                await self._prepare(entry.key)  # its topics are there before anybody knows it
             append = Append(
                 topic=TOPIC.name,
                 partition=0,

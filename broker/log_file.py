@@ -144,6 +144,7 @@ def _open(path: Path) -> sqlite3.Connection:
             raise LogError(f"the log `{path}` cannot have a write-ahead log there (got {mode})")
         sql.execute("PRAGMA synchronous = FULL")
         sql.execute("PRAGMA secure_delete = ON")
+        sql.execute("PRAGMA temp_store = MEMORY")  # no records in temporary files elsewhere
         if fresh:
             _create_tables(sql)
     except sqlite3.Error as error:

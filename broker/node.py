@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy.exc
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -32,6 +33,7 @@ from broker.index import Index
 from broker.keeper import Keeper
 from broker.keys import KeyStore, StoreSecret
 from broker.ledger import Sequencer
+from broker.ledger_files import LedgerFull
 from broker.log import Append, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
@@ -106,9 +108,7 @@ def init_node(places: Places, *, name: str, secret: StoreSecret) -> None:
     ):
         token = new_token(make_private(places.party(party)))
         tokens.grant(hash_token(token), Principal(role=role, name=party))
-    write_json(
-        places.settings, {"name": name, "origin": f"{name}.example/caseward", "officers": officers}
-    )
+    write_json(places.settings, {"name": name, "ledger": 1, "officers": officers})
 
 
 class NodeStuck(Exception):
@@ -134,7 +134,7 @@ class Node:
         self.registry = Registry.builtin()
         self.vocabulary = load_vocabulary()
         self.clock = clock
-        self._origin: str = settings["origin"]
+        self._ledger = int(settings["ledger"])  # counts the ledgers this node began
         self._officers = {name: bytes.fromhex(key) for name, key in settings["officers"].items()}
         self._own_keys: dict[bytes, OpeningKey] = {}
         self._next_own_key = 0
@@ -159,6 +159,7 @@ class Node:
             opening=self.store.sealing_keys,
             sealing=self.sealing,
             secret=self.store.secret("register"),
+            prepare=self.prepare,
         )
         await self.keeper.catch_up()
         for agency in self.keeper.snapshot().agencies:
@@ -187,9 +188,12 @@ class Node:
             random_bytes=os.urandom,
             known_view_types=set(),
         )
-        ledger_key = Ed25519PrivateKey.from_private_bytes(self.store.secret("ledger"))
+        seed = self.store.secret(f"ledger-{self._ledger}")
         self.sequencer = Sequencer(
-            self.log, self.places.ledger, origin=self._origin, signing_key=ledger_key
+            self.log,
+            self.places.ledger,
+            origin=f"{self.name}.example/caseward/{self._ledger}",
+            signing_key=Ed25519PrivateKey.from_private_bytes(seed),
         )
         self.index = Index.in_file(
             self.places.index, secret=self.store.secret("index"), unseal=self._part
@@ -218,6 +222,9 @@ class Node:
         """Finish the batch in hand, sequence what it wrote, and let go of everything."""
         self._stop.set()
         await asyncio.gather(*self._tasks)
+        if self.stuck is None:
+            with contextlib.suppress(LedgerFull, sqlalchemy.exc.OperationalError):
+                await self.caught_up()  # what cannot be written now is taken over at the next start
         self.sequencer.close()
         self.index.close()
         await self.log.close()
@@ -329,10 +336,14 @@ class Node:
 
     async def _follow(self) -> None:
         while not self._stop.is_set():
-            await self.caught_up()
+            try:
+                await self.caught_up()
+            except LedgerFull:
+                _log.error("disk-full", task="ledger")
+            except sqlalchemy.exc.OperationalError:  # of the index: it follows when it can again
+                _log.error("index-cannot-write", task="index")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), FOLLOW_S)
-        await self.caught_up()
 
     async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run a task; if it fails, the node is not ready and says which, and the rest goes on."""
@@ -342,6 +353,7 @@ class Node:
             raise
         except Exception as error:  # noqa: BLE001 - reported by type: a message could carry a value
             self.stuck = name
+            self._stop.set()  # fail closed: nothing is delivered without its place in the ledger
             _log.error("task-failed", task=name, error=type(error).__name__)
 
     def _raise_if_stuck(self) -> None:

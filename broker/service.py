@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import random
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -36,6 +38,7 @@ class _Quiet:
         return found
 
     async def next(self, *, wait_s: float) -> Any:
+        self.quiet = True  # also while it cannot be asked: a suspended agency gets nothing
         found = await self._inner.next(wait_s=wait_s)
         self.quiet = found is None
         return found
@@ -69,40 +72,32 @@ async def run_connectors(
                 base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S, trust_env=False
             )
         )
-        watched: list[_Quiet] = []
-        tasks = [
-            asyncio.create_task(_guard(one, work))
-            for one, work in _start(node, http, config, secret, stop, watched)
-        ]
+        opened = _open(node, http, config, secret, stop)
+        tasks = [asyncio.create_task(_guard(*each)) for each in opened]
         if until_idle:
-            await _until_idle(node, watched, stop)
+            await _until_idle(node, [watched for _, watched, _ in opened], stop)
         else:
             await stop.wait()
         await asyncio.gather(*tasks)
 
 
-def _start(
-    node: Node,
-    http: httpx2.AsyncClient,
-    config: Config,
-    secret: StoreSecret,
-    stop: asyncio.Event,
-    watched: list[_Quiet],
-) -> list[tuple[Connector, Any]]:
-    work: list[tuple[Connector, Any]] = []
+def _open(
+    node: Node, http: httpx2.AsyncClient, config: Config, secret: StoreSecret, stop: asyncio.Event
+) -> list[tuple[Connector, _Quiet, Callable[[], Coroutine[Any, Any, None]]]]:
+    """Open every connector before any runs: a wrong setting stops the start, not one task."""
+    opened: list[tuple[Connector, _Quiet, Callable[[], Coroutine[Any, Any, None]]]] = []
+    dice = random.SystemRandom()
     for one in config.source:
-        agency = agency_of(http, node.places, one.agency, secret)
+        feed = AgencyFeed(
+            agency_of(http, node.places, one.agency, secret), node.registry, connector=one.name
+        )
         source = _Quiet(_module(one).open_source(one.settings))
-        watched.append(source)
-        feed = AgencyFeed(agency, node.registry, connector=one.name)
-        work.append((one, run_source(source, feed, stop, random=random.SystemRandom())))
+        opened.append((one, source, partial(run_source, source, feed, stop, random=dice)))
     for one in config.sink:
-        agency = agency_of(http, node.places, one.agency, secret)
-        outlet = _Quiet(AgencyOutlet(agency))
-        watched.append(outlet)
+        outlet = _Quiet(AgencyOutlet(agency_of(http, node.places, one.agency, secret)))
         sink = _module(one).open_sink(one.settings)
-        work.append((one, run_sink(sink, outlet, stop, random=random.SystemRandom())))
-    return work
+        opened.append((one, outlet, partial(run_sink, sink, outlet, stop, random=dice)))
+    return opened
 
 
 def _module(connector: Connector) -> Any:
@@ -112,15 +107,19 @@ def _module(connector: Connector) -> Any:
     raise ConfigRefused(f"`kind`: no connector `{connector.kind}` is installed")
 
 
-async def _guard(connector: Connector, work: Any) -> None:
+async def _guard(
+    connector: Connector, watched: _Quiet, work: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
     try:
-        await work
+        await work()
     except asyncio.CancelledError:
         raise
     except ConnectorFailed as failed:
         _log.error("connector-failed", agency=connector.agency, code=failed.code)
     except Exception as error:  # noqa: BLE001 - one agency's connector must not stop the others
         _log.error("connector-failed", agency=connector.agency, error=type(error).__name__)
+    finally:
+        watched.quiet = True
 
 
 async def _until_idle(node: Node, watched: list[_Quiet], stop: asyncio.Event) -> None:

@@ -42,14 +42,19 @@ async def reach(places: Places, secret: StoreSecret) -> AsyncIterator[httpx2.Asy
         return
     try:
         node.start()
-        transport = httpx2.ASGITransport(app=make_api(node))
-        async with httpx2.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", timeout=TIMEOUT_S
-        ) as http:
+        async with in_process(node) as http:
             yield http
         await node.idle()
     finally:
         await node.close()
+
+
+def in_process(node: Node) -> httpx2.AsyncClient:
+    """An HTTP client to a node of this process, without a socket."""
+    transport = httpx2.ASGITransport(app=make_api(node))
+    return httpx2.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", timeout=TIMEOUT_S, trust_env=False
+    )
 
 
 @asynccontextmanager

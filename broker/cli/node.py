@@ -18,6 +18,7 @@ from broker.cli.common import (
     Unusable,
     ends_well,
     json_option,
+    read_input,
     run,
     say,
     secret_from_environment,
@@ -120,10 +121,13 @@ def backup(target: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--checkpoint", default=None, help="The newest checkpoint anybody holds.")
+@click.option("--new-ledger", is_flag=True, default=False, help="Hops are lost: begin a new one.")
 @json_option
 @ends_well
-def restore(source: Path, checkpoint: str | None, as_json: bool) -> None:
+def restore(source: Path, checkpoint: str | None, new_ledger: bool, as_json: bool) -> None:
     """Bring a backup back; the ledger never signs a tree smaller than one it signed before."""
     root = Path(click.get_current_context().find_root().params["state"])
-    size = restore_from(source, Places(root), Path(checkpoint) if checkpoint else None)
-    say(as_json, {"tree_size": size}, lambda: [f"restored; the ledger stands at {size} leaves"])
+    note = None if checkpoint is None else read_input(checkpoint)
+    bound = restore_from(source, Places(root), checkpoint=note, new_ledger=new_ledger)
+    line = "restored" if bound is None else f"restored; nothing below {bound} leaves is signed"
+    say(as_json, {"bound_to": bound}, lambda: [line])

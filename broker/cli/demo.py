@@ -1,0 +1,145 @@
+"""`caseward demo`: the whole thing in a minute, on this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from broker.cli.common import DONE, NO, Unusable, ends_well
+from broker.demo import Outcome, Shown, play
+from broker.logs import log_to_stderr
+from broker.stage import EXAMPLES, Stage, clear
+from redaction.decision import FieldDecision
+
+MAX_COLUMNS = 6  # of recipients side by side; more do not fit a terminal
+MAX_CELL = 22
+
+
+@click.command()
+@click.option("--events", default=60, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--headless", is_flag=True, default=False, help="End by itself; one JSON line last.")
+@click.option("--dir", "folder", default=None, help="Where to play; else a temporary directory.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same events.")
+@ends_well
+def demo(events: int, headless: bool, folder: str | None, seed: int) -> None:
+    """Enrol agencies, put agreements in force, play events, check and show what each received."""
+    if not (EXAMPLES / "register.yaml").exists():
+        raise Unusable(f"{EXAMPLES}: the examples are not there")
+    log_to_stderr()
+    if folder is not None:
+        root = Path(folder)
+        try:
+            clear(root)
+        except FileExistsError as error:
+            raise Unusable(f"{root}: {error}") from None
+        raise SystemExit(_play(root, events, headless, seed))
+    with tempfile.TemporaryDirectory(prefix="caseward-demo-") as temporary:
+        raise SystemExit(_play(Path(temporary), events, headless, seed))
+
+
+def _play(root: Path, events: int, headless: bool, seed: int) -> int:
+    console = Console()
+    stage = Stage(root, seed=seed)
+    agencies, agreements = len(stage.recipients), len(stage.examples)
+    console.print(f"{agencies} agencies, {agreements} agreements, {events} events (seed {seed})")
+
+    def then(shown: Shown, outcome: Outcome) -> None:
+        console.print(side_by_side(shown))
+        console.print(_verdict(outcome))
+        if not headless:
+            console.print("Playing on, one event a second; Ctrl-C ends it.")
+
+    with console.status("enrolling agencies, putting agreements in force") as status:
+
+        def progress(written: int, decided: int) -> None:
+            status.update(f"{decided} events decided, {written} deliveries written")
+
+        outcome = asyncio.run(_until_interrupted(stage, events, progress, then, go_on=not headless))
+    if outcome is None:
+        return DONE
+    if headless:
+        print(json.dumps(outcome.summary()))  # noqa: T201 - one unwrapped line, for scripts
+    return DONE if outcome.good else NO
+
+
+async def _until_interrupted(
+    stage: Stage, events: int, progress: Any, then: Any, *, go_on: bool
+) -> Outcome | None:
+    """Play; Ctrl-C or SIGTERM cancels, which drains and closes everything."""
+    task = asyncio.ensure_future(play(stage, events, progress=progress, then=then, go_on=go_on))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return None
+
+
+def side_by_side(shown: Shown) -> Table:
+    """One event: a row for each leaf, a column for each recipient, the auditor's reasons last."""
+    names = sorted(shown.views)[:MAX_COLUMNS]
+    table = Table(title=f"One {shown.event.type} event, as each agency has it", show_lines=False)
+    table.add_column("field", overflow="fold")
+    for name in names:
+        table.add_column(name, max_width=MAX_CELL, overflow="ellipsis", no_wrap=True)
+    table.add_column("why (auditor)", overflow="fold")
+    decided = {name: {f.path: f for f in shown.decisions[name].fields} for name in names}
+    for path in decided[names[0]]:
+        cells = [_cell(decided[name][path], shown, name) for name in names]
+        if any(decided[name][path].released for name in names):
+            table.add_row(path, *cells, _why([decided[name][path] for name in names]))
+    return table
+
+
+def _cell(field: FieldDecision, shown: Shown, name: str) -> str:
+    """What this agency received at this place, from the view it opened."""
+    if not field.released:
+        return "[dim]·[/dim]"
+    released = [f.path for f in shown.decisions[name].fields if f.released]
+    value = _received(shown.views[name], field.path, released)
+    return "[dim](none)[/dim]" if value is None else escape(str(value))
+
+
+def _received(view: Any, path: str, released: list[str]) -> Any:
+    """The value in a view for a place in the event, whose lists may have more elements."""
+    value, walked = view, ""
+    for token in path.removeprefix("/").split("/"):
+        if value is None:
+            return None
+        if isinstance(value, list):
+            below = [p[len(walked) + 1 :] for p in released if p.startswith(f"{walked}/")]
+            kept = sorted({int(p.split("/")[0]) for p in below})
+            value = value[kept.index(int(token))]
+        else:
+            value = value[token.replace("~1", "/").replace("~0", "~")]
+        walked += f"/{token}"
+    return value
+
+
+def _why(fields: list[FieldDecision]) -> str:
+    return " / ".join(dict.fromkeys(field.clause or str(field.reason) for field in fields))
+
+
+def _verdict(outcome: Outcome) -> str:
+    def word(fine: bool) -> str:
+        return "[green]yes[/green]" if fine else "[red]NO[/red]"
+
+    return (
+        f"{outcome.events} events became {outcome.deliveries} deliveries and "
+        f"{outcome.hops} hops in {outcome.seconds:.1f} s; {outcome.withheld_fields} fields "
+        f"withheld, {outcome.dead_letters} dead letters.\n"
+        f"Every expected delivery arrived once: {word(not (outcome.lost or outcome.duplicated))} "
+        f"({outcome.lost} lost, {outcome.duplicated} duplicated). "
+        f"Every view is what the reference says: {word(not outcome.different)}. "
+        f"Ledger verified: {word(outcome.ledger_verified)}."
+    )
