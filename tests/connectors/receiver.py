@@ -25,6 +25,8 @@ class Reply:
     wait_s: float = 0.0
     hang_up: bool = False
     endless: bool = False
+    torn: bool = False  # promises more of the answer than it sends, then hangs up
+    stalls: bool = False  # the same, then keeps silent
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Receiver:
         self.requests: list[Got] = []
         self.taken: dict[str, bytes] = {}
         self.url = ""
+        self.sent_bytes = 0
 
     def take(self, got: Got) -> Reply:
         self.requests.append(got)
@@ -78,12 +81,15 @@ def receiving(certificate: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            length = 10**12 if reply.endless else len(reply.body)
-            self.send_header("Content-Length", str(length))
+            more = reply.endless or reply.torn or reply.stalls
+            self.send_header("Content-Length", str(10**12 if more else len(reply.body)))
             self.end_headers()
             self.wfile.write(reply.body)
             while reply.endless:
-                self.wfile.write(b"x" * 65536)
+                receiver.sent_bytes += self.wfile.write(b"x" * 65536)
+            if reply.stalls:
+                time.sleep(2)
+            self.close_connection = more
 
         do_GET = do_POST
 

@@ -210,6 +210,14 @@ async def test_an_endless_answer_costs_the_connection_and_not_the_delivery(
     receiver: Receiver, token_file: Path
 ) -> None:
     assert await answer(receiver, token_file, Reply(endless=True)) == Accepted()
+    assert receiver.sent_bytes < 32 * 1024 * 1024  # what buffers on the way may hold
+
+
+@pytest.mark.parametrize("reply", [Reply(torn=True), Reply(stalls=True)])
+async def test_an_answer_that_breaks_off_does_not_undo_a_delivery_that_was_taken(
+    receiver: Receiver, token_file: Path, reply: Reply
+) -> None:
+    assert await answer(receiver, token_file, reply) == Accepted()
 
 
 async def test_short_answers_leave_the_connection_open(
