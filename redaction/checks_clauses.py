@@ -154,19 +154,22 @@ def _repeated_ids(subject: Subject) -> Iterator[Problem]:
 
 
 def _unordered_forms(subject: Subject) -> Iterator[Problem]:
-    shares = subject.agreement.shares
-    for at, share in enumerate(shares):
-        for other in shares[:at]:
-            both = set(share.tags) & set(other.tags), set(share.to) & set(other.to)
+    """For each tag and audience, the first clause whose form cannot be ordered beside another."""
+    offered: dict[tuple[str, str], list[Share]] = {}
+    for share in subject.agreement.shares:
+        for key in ((tag, audience) for tag in share.tags for audience in share.to):
+            others = offered.setdefault(key, [])
+            if share.form in (other.form for other in others):
+                continue
+            others.append(share)
             try:
-                most_disclosing((share.form, other.form))
+                most_disclosing(other.form for other in others)
             except ValueError:
-                for tag in sorted(both[0]) if both[1] else ():
-                    yield subject.in_clause(
-                        share,
-                        f"`{share.form}` of `{tag}` and clause {other.id}'s `{other.form}` "
-                        "cannot be ordered: neither discloses all of the other",
-                    )
+                yield subject.in_clause(
+                    share,
+                    f"`{share.form}` of `{key[0]}` cannot be ordered beside the form of clause "
+                    f"{others[0].id}: neither discloses all of the other",
+                )
 
 
 def _kind(spot: Spot) -> str:

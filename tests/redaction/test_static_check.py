@@ -259,7 +259,7 @@ def test_forms_that_cannot_be_ordered_are_refused() -> None:
     # no kind of value takes both, so each is also refused for its kind
     clause = '  - {id: "4.4", share: [victim.address], as: year, to: social-care}\n'
     assert any(
-        "`year` of `victim.address` and clause 4.3's `municipality` cannot be ordered" in each
+        "`year` of `victim.address` cannot be ordered beside the form of clause 4.3" in each
         for each in problems_of(with_clause(clause))
     )
 
