@@ -96,7 +96,7 @@ class SealingPrivateKey:
         """
         try:
             return _SUITE.decrypt(sealed, self._key, info)
-        except (InvalidTag, ValueError):
+        except InvalidTag:
             raise EnvelopeRefused(
                 Code.ENVELOPE_REFUSED, "sealed secret: it does not open with this key"
             ) from None

@@ -27,6 +27,7 @@ from schemas import cbor
         ("f5", int),
         ("f7", int | None),  # undefined is not null
         ("c24101", int),  # a big number
+        ("c249010000000000000000", int),  # and one that is encoded so by right
         ("d8641b7fffffffffffffff", int),  # a date far away
         ("d81c8100", [int]),  # a shared reference
         ("d9d9f700", int),  # self-described
