@@ -60,10 +60,11 @@ class PublicKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """What the store holds, newest first.
+    """What the store holds.
 
-    `signing` and `sealing` are seeds, `former` the public halves of replaced signing keys, each
-    beside the seed after the first in `sealing`, and `statements` what announced the replacements.
+    `signing` and `sealing` are seeds and `former` the public halves of replaced signing keys, newest
+    first, each beside the seed after the first in `sealing`. `statements` are the rotations, oldest
+    first.
     """
 
     owner: str
@@ -176,7 +177,7 @@ class KeyStore:
 
     @property
     def statements(self) -> tuple[bytes, ...]:
-        """Every rotation statement, newest first: kept, so that none is lost before it is told."""
+        """Every rotation statement, oldest first: kept, so that none is lost before it is told."""
         return self._content.statements
 
     def public(self) -> PublicKeys:
@@ -209,7 +210,7 @@ class KeyStore:
             OSError: the machine could not; opened anew, the store says which keys it has.
         """
         self._update(_rotated)
-        return self._content.statements[0]
+        return self._content.statements[-1]
 
     def _update(self, change: Callable[[_Content], _Content]) -> None:
         """Apply a change to what is on the disk now, which may be newer than what we hold."""
@@ -272,7 +273,7 @@ def _rotated(content: _Content) -> _Content:
         signing=signing,
         former=(old.public_key().public_bytes_raw(), *content.former),
         sealing=(sealing, *content.sealing),
-        statements=(statement, *content.statements),
+        statements=(*content.statements, statement),
     )
 
 

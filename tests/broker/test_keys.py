@@ -366,10 +366,10 @@ def test_a_statement_that_was_not_told_before_a_crash_is_still_there(
     old = store.signing.public_key()
     first, second = store.rotate(), store.rotate()
     again = reopened(folder, secret)
-    assert again.statements == (second, first)
-    middle = verify_rotation(again.statements[1], old, owner=OWNER)
+    assert again.statements == (first, second)
+    middle = verify_rotation(again.statements[0], old, owner=OWNER)
     last = verify_rotation(
-        again.statements[0], Ed25519PublicKey.from_public_bytes(middle.signing), owner=OWNER
+        again.statements[1], Ed25519PublicKey.from_public_bytes(middle.signing), owner=OWNER
     )
     assert last == again.public()
 
