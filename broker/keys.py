@@ -62,9 +62,9 @@ class PublicKeys:
 class _Content:
     """What the store holds.
 
-    `signing` and `sealing` are seeds and `former` the public halves of replaced signing keys, newest
-    first, each beside the seed after the first in `sealing`. `statements` are the rotations, oldest
-    first.
+    `signing` and `sealing` are seeds, `former` the public halves of replaced signing keys: both
+    newest first, each former key beside the seed after the first. `statements` are the rotations,
+    oldest first.
     """
 
     owner: str
