@@ -40,10 +40,10 @@ from broker.ledger_files import (
     load_entries,
     load_tile,
 )
-from broker.ledger_state import State, read_state, write_state
+from broker.ledger_state import NO_STATE, State, read_state, write_state
 from broker.log import Log, Record
-from broker.merkle import EMPTY_ROOT, NO_EDGE, ProofRefused, TiledTree, verify_inclusion
-from broker.tiles import ENTRIES, TILE_WIDTH, Tile, join_entries, tile_in
+from broker.merkle import ProofRefused, TiledTree, verify_inclusion
+from broker.tiles import ENTRIES, TILE_WIDTH, bundles_of, tile_in
 from schemas.hop import LEAF_BYTES, leaf_hash
 
 TOPIC: Final = "hops.0"
@@ -105,7 +105,7 @@ class Sequencer:
             how many leaves it took over.
 
         Raises:
-            LedgerFull: no room; nothing new was signed, the same call may succeed later.
+            LedgerFull: no room; the same call may succeed later.
             LedgerError: the topic, or a file, contradicts what was signed. For good.
             LogError: the log cannot be read.
         """
@@ -131,20 +131,31 @@ class Sequencer:
             self._files.replace(VKEY, vkey)
         elif there != vkey:
             raise LedgerError(f"`{VKEY}` is not this ledger's key")
-        self._state = self._read_state()
-        tree = TiledTree(self._state.size, partial(load_tile, self._files.root))
-        self._edge = tree.edge() if self._state.size else NO_EDGE
-        if self._edge.root != self._state.root:
-            raise LedgerError("the tiles are not those of the tree that was stored")
-        self._pending, self._last = self._read_tail(tree)
         self._published = self._read_checkpoint(CHECKPOINT)
         floor = self._read_checkpoint(FLOOR)
         self._signed = [one for one in (self._published, floor) if one is not None]
+        self._state = self._read_state()
+        try:
+            self._load_tree()
+        except LedgerError:
+            if self._state.size <= self.size:
+                raise
+            # What is damaged may not be under a signature yet: make all of it again from the
+            # topic. Signed tiles are still compared, and nothing is signed that differs.
+            self._state = NO_STATE
+            self._load_tree()
+
+    def _load_tree(self) -> None:
+        tree = TiledTree(self._state.size, partial(load_tile, self._files.root))
+        self._edge = tree.edge()
+        if self._edge.root != self._state.root:
+            raise LedgerError("the tiles are not those of the tree that was stored")
+        self._pending, self._last = self._read_tail(tree)
 
     def _read_state(self) -> State:
         note = self._files.read(STATE)
         if note is None:
-            return State(size=0, root=EMPTY_ROOT, next_offset=0)
+            return NO_STATE
         return read_state(note, self._verifier)
 
     def _read_tail(self, tree: TiledTree) -> tuple[list[bytes], bytes | None]:
@@ -208,13 +219,15 @@ class Sequencer:
                 raise LedgerError("two steps at once")
             leaves = [_leaf(record) for record in records]
             edge, full = self._edge.grow([leaf_hash(leaf) for leaf in leaves])
-            bundles, pending = _bundles(base.size, self._pending + leaves)
+            leaves = self._pending + leaves
+            bundles = bundles_of(base.size, leaves)
             tiles = [*bundles, *full, *edge.partial()]
-            self._files.put(tiles)
+            self._files.put(tiles, signed=self.size)
             self._files.drop_partial(tile for tile, _ in tiles if tile.width == TILE_WIDTH)
             state = State(size=edge.size, root=edge.root, next_offset=records[-1].offset + 1)
             self._files.replace(STATE, write_state(state, self._verifier.name, self._key))
-            self._state, self._edge, self._pending, self._last = state, edge, pending, leaves[-1]
+            self._state, self._edge, self._last = state, edge, leaves[-1]
+            self._pending = leaves[len(leaves) - edge.size % TILE_WIDTH :]
 
     # -- publishing
 
@@ -276,16 +289,6 @@ def _leaf(record: Record) -> bytes:
         # Anything longer could tell a stranger something; the ledger would publish it for ever.
         raise LedgerError(f"the record at offset {record.offset} of `{TOPIC}` is no leaf")
     return record.value
-
-
-def _bundles(size: int, leaves: list[bytes]) -> tuple[list[tuple[Tile, bytes]], list[bytes]]:
-    """Give the bundles of leaves that begin with the partial bundle of a tree of `size`."""
-    index, bundles = size // TILE_WIDTH, []
-    for start in range(0, len(leaves), TILE_WIDTH):
-        part = leaves[start : start + TILE_WIDTH]
-        bundles.append((Tile(level=ENTRIES, index=index, width=len(part)), join_entries(part)))
-        index += 1
-    return bundles, leaves[len(leaves) - len(leaves) % TILE_WIDTH :]
 
 
 async def _to_the_end(work: Callable[[], None]) -> None:

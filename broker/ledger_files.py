@@ -23,6 +23,7 @@ from broker.tiles import (
     TILE_WIDTH,
     BundleRefused,
     Tile,
+    holds,
     split_entries,
 )
 
@@ -42,7 +43,7 @@ class LedgerError(Exception):
 
 
 class LedgerFull(LedgerError):
-    """The disk is full. Nothing new was signed; the same call may succeed when there is room."""
+    """The disk is full. What was published stays; the same call may succeed when there is room."""
 
 
 class LedgerLocked(LedgerError):
@@ -56,7 +57,7 @@ def as_ledger_error() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise LedgerFull("the disk is full: nothing was signed") from None
+            raise LedgerFull("the disk is full: the ledger waits for room") from None
         code = errno.errorcode.get(error.errno or 0, "unknown")
         raise LedgerError(f"a file of the ledger cannot be read or written: {code}") from error
 
@@ -144,7 +145,7 @@ def load_entries(root: Path, bundle: Tile) -> tuple[bytes, ...]:
 
 
 class LedgerFiles:
-    """The directory as its one writer uses it. INVARIANT: a tile's file is written once.
+    """The directory as its one writer uses it. INVARIANT: signed tiles never change.
 
     Raises:
         LedgerLocked: another writer has it.
@@ -193,21 +194,28 @@ class LedgerFiles:
             self._move(self._prepare([(name, data)]))
             _sync_directory((self.root / name).parent)
 
-    def put(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
-        """Write tiles durably. Those that are there already must have the same bytes.
+    def put(self, tiles: Sequence[tuple[Tile, bytes]], *, signed: int) -> None:
+        """Write tiles durably.
+
+        Args:
+            tiles: with their bytes.
+            signed: how many leaves are under a signature. What is there of their tiles stays and
+                must have the same bytes; what is there beyond came from an unfinished step.
 
         Raises:
             LedgerFull: there is no room; some may be there.
-            LedgerError: one is there with other bytes.
+            LedgerError: a tile of the signed leaves is there with other bytes.
+
         """
         with as_ledger_error():
             missing: list[tuple[str, bytes]] = []
             for tile, data in tiles:
                 there = read_file(self.root, tile.path)
-                if there is None:
-                    missing.append((tile.path, data))
-                elif there != data:
+                if there == data:
+                    continue
+                if there is not None and holds(signed, tile):
                     raise LedgerError(f"`{tile.path}` is not what the hops topic says")
+                missing.append((tile.path, data))
             self._move(self._prepare(missing))
             # A crash may have come between renaming and this; so do it for those found, too.
             for directory in {(self.root / tile.path).parent for tile, _ in tiles}:

@@ -15,6 +15,7 @@ from broker.checkpoint import (
     sign_note,
 )
 from broker.ledger_files import STATE, LedgerError
+from broker.merkle import EMPTY_ROOT
 
 _STATE_FORMAT: Final = "caseward-ledger-state/1"
 _LINES: Final = re.compile(
@@ -29,6 +30,9 @@ class State:
     size: int
     root: bytes
     next_offset: int
+
+
+NO_STATE: Final = State(size=0, root=EMPTY_ROOT, next_offset=0)
 
 
 def write_state(state: State, origin: str, key: Ed25519PrivateKey) -> bytes:

@@ -39,7 +39,7 @@ from broker.ledger_files import (
 from broker.ledger_proof import openings_path
 from broker.ledger_state import State, read_state
 from broker.merkle import TiledTree
-from broker.tiles import TILE_WIDTH, Tile, parse_tile, tiles_of, width_of
+from broker.tiles import TILE_WIDTH, Tile, holds, parse_tile, tile_in, tiles_of
 
 MAX_PROBLEMS: Final = 100  # whoever has so many needs no more
 _MAX_MISSING: Final = 20  # of a checkpoint that states a billion leaves, nobody lists the tiles
@@ -200,10 +200,9 @@ class _Listing:
         self._names.add(name)
 
     def _sort_tile(self, name: str, tile: Tile) -> None:
-        width = width_of(self._size, tile.level) - tile.index * TILE_WIDTH
-        if tile.width > width:
+        if not holds(self._size, tile):
             self._beyond.append(name)
-        elif tile.width < min(width, TILE_WIDTH):
+        elif tile.width < tile_in(self._size, tile.level, tile.index).width:
             self.narrower.append(tile)
 
     def _of_openings(self, name: str) -> bool:

@@ -101,6 +101,11 @@ def tile_in(size: int, level: int, index: int) -> Tile:
     return Tile(level=level, index=index, width=width)
 
 
+def holds(size: int, tile: Tile) -> bool:
+    """Say whether a tree of `size` leaves has every item of the tile."""
+    return tile.index * TILE_WIDTH + tile.width <= width_of(size, tile.level)
+
+
 def join_entries(entries: Sequence[bytes]) -> bytes:
     """Give the bundle of these entries: each behind its length as a big-endian uint16.
 
@@ -113,6 +118,17 @@ def join_entries(entries: Sequence[bytes]) -> bytes:
             raise ValueError(f"an entry is at most {MAX_ENTRY_BYTES} bytes")
         parts += (len(entry).to_bytes(2, "big"), entry)
     return b"".join(parts)
+
+
+def bundles_of(size: int, leaves: Sequence[bytes]) -> list[tuple[Tile, bytes]]:
+    """Give the bundles of leaves that begin with the partial bundle of a tree of `size`."""
+    bundles = []
+    for start in range(0, len(leaves), TILE_WIDTH):
+        part = leaves[start : start + TILE_WIDTH]
+        index = size // TILE_WIDTH + start // TILE_WIDTH
+        tile = Tile(level=ENTRIES, index=index, width=len(part))
+        bundles.append((tile, join_entries(part)))
+    return bundles
 
 
 def split_entries(bundle: bytes) -> tuple[bytes, ...]:
