@@ -6,6 +6,6 @@ shares with the plan only the types that both read, so a mistake must be made tw
 """
 
 from redaction.reference.gates import decide, recipients
-from redaction.reference.view import view
+from redaction.reference.views import view
 
 __all__ = ["decide", "recipients", "view"]

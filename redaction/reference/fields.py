@@ -198,14 +198,13 @@ def _same_value_nevers(case: Case, place: Place) -> list[Never]:
 
     Whether a map's key of such a class counts as standing there was open: it does, either way.
     """
+    kinds = [kind for kind in ("phone", "address") if _normal(case, place, kind) is not None]
+    if not kinds:
+        return []  # it compares with nothing
     twins = [
         other
         for other in places_and_keys(case.event)
-        if any(
-            _normal(case, place, kind) is not None
-            and _normal(case, place, kind) == _normal(case, other, kind)
-            for kind in ("phone", "address")
-        )
+        if any(_normal(case, place, kind) == _normal(case, other, kind) for kind in kinds)
     ]
     return [
         never

@@ -39,7 +39,7 @@ def decide(
     try:
         return _decide(event, register, vocabulary, recipient, purpose, at)
     except Exception:  # noqa: BLE001 - rule 6: any error while deciding withholds the delivery
-        return _closed(Gate.ERROR, recipient, recipient, purpose)
+        return _closed(Gate.ERROR, recipient, purpose)
 
 
 def recipients(
@@ -71,31 +71,28 @@ def _decide(
     if at.tzinfo is None:
         raise InconsistentError("the decision time names no time zone")
     if recipient not in register.agencies or recipient == event.source:
-        return _closed(Gate.NOT_ADDRESSED, recipient, recipient, purpose)
-    acting = _acting_for(event, register, recipient, purpose)
-    if not acting:
-        return _closed(Gate.NOT_ADDRESSED, recipient, recipient, purpose)
-    if len(acting) > 1:
-        return _closed(Gate.TWO_AUDIENCES, recipient, recipient, purpose)
-    (stands_for,) = acting
-
-    candidates = [
-        a for a in _naming(event, register, purpose) if _meant(event, register, a, stands_for)
+        return _closed(Gate.NOT_ADDRESSED, recipient, purpose)
+    addressing = [
+        (agreement, found)
+        for agreement in _naming(event, register, purpose)
+        if (found := _addressed(event, register, agreement, recipient))
     ]
-    in_force = [a for a in candidates if a.start <= local_date(at, a) <= a.until]
+    if not addressing:
+        return _closed(Gate.NOT_ADDRESSED, recipient, purpose)
+    in_force = [(a, found) for a, found in addressing if a.start <= local_date(at, a) <= a.until]
     if len(in_force) != 1:
         gate = Gate.TWO_AGREEMENTS if in_force else Gate.NOT_IN_FORCE
-        return _closed(gate, recipient, stands_for, purpose)
-    (agreement,) = in_force
-    audiences = _meant(event, register, agreement, stands_for)
-    if len(audiences) > 1:
-        return _closed(Gate.TWO_AUDIENCES, recipient, stands_for, purpose, agreement)
+        return _closed(gate, recipient, purpose)
+    ((agreement, found),) = in_force
+    if len(found) > 1:
+        return _closed(Gate.TWO_AUDIENCES, recipient, purpose, agreement)
+    ((stands_for, audience),) = found
     case = Case(
         event=event,
         register=register,
         vocabulary=vocabulary,
         agreement=agreement,
-        audience=audiences[0],
+        audience=audience,
         recipient=recipient,
         stands_for=stands_for,
         purpose=purpose,
@@ -121,12 +118,12 @@ def _decide_fields(case: Case, gate: Gate) -> Decision:
 
 
 def _closed(
-    gate: Gate, recipient: str, stands_for: str, purpose: str, agreement: Agreement | None = None
+    gate: Gate, recipient: str, purpose: str, agreement: Agreement | None = None
 ) -> Decision:
     """Nothing is delivered, and no single audience governs."""
     return Decision(
         recipient=recipient,
-        stands_for=stands_for,
+        stands_for=recipient,
         purpose=purpose,
         gate=gate,
         agreement=reference_to(agreement) if agreement else None,
@@ -147,9 +144,31 @@ def _naming(event: Event, register: Register, purpose: str) -> list[Agreement]:
     ]
 
 
-def _meant(event: Event, register: Register, agreement: Agreement, name: str) -> list[Audience]:
-    """Rule 2: the agreement's audiences that mean this agency; their `when` plays no part."""
-    return [a for a in agreement.audiences if _resolves(event, register, a, name)]
+def _addressed(
+    event: Event, register: Register, agreement: Agreement, recipient: str
+) -> list[tuple[str, Audience]]:
+    """Rule 2: in whose name and as which audience an agreement addresses the recipient.
+
+    That is its own name, or else the name of an agency in conflict that it stands in for. Who can
+    be stood in for was open: an enrolled agency other than the publisher, since nobody else would
+    have been a recipient. An audience's `when` plays no part yet.
+    """
+    in_conflict = [
+        name
+        for name in sorted(register.agencies)
+        if name != event.source
+        and any(conflict.instead == recipient for conflict in _conflicts(event, register, name))
+    ]
+    for names in ([recipient], in_conflict):
+        found = [
+            (name, audience)
+            for name in names
+            for audience in agreement.audiences
+            if _resolves(event, register, audience, name)
+        ]
+        if found:
+            return found
+    return []
 
 
 def _resolves(event: Event, register: Register, audience: Audience, name: str) -> bool:
@@ -158,28 +177,6 @@ def _resolves(event: Event, register: Register, audience: Audience, name: str) -
     if audience.named_in is not None:
         return any(p.field.tag == audience.named_in and p.value == name for p in places(event))
     return audience.role in register.agencies[name].roles
-
-
-def _acting_for(event: Event, register: Register, recipient: str, purpose: str) -> list[str]:
-    """Rule 2: in whose name the recipient is addressed: its own, or an agency's in conflict.
-
-    Its own address wins, in whichever agreement that stands. Who can be stood in for was open:
-    an enrolled agency other than the publisher, since nobody else would have been a recipient.
-    """
-
-    def addressed(name: str) -> bool:
-        agreements = _naming(event, register, purpose)
-        return any(_meant(event, register, agreement, name) for agreement in agreements)
-
-    if addressed(recipient):
-        return [recipient]
-    return [
-        name
-        for name in sorted(register.agencies)
-        if name != event.source
-        and addressed(name)
-        and any(conflict.instead == recipient for conflict in _conflicts(event, register, name))
-    ]
 
 
 def _conflicts(event: Event, register: Register, name: str) -> list[Conflict]:
