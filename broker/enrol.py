@@ -30,7 +30,10 @@ class Officer:
         self._node = client_of(http, places, OFFICERS[0])
         self._places = places
         self._secret = secret
-        self._signers = OFFICERS if second else OFFICERS[:1]
+        self._signers = {
+            name: KeyStore.open(places.party(name) / "keys", secret=secret, owner=name).signing
+            for name in (OFFICERS if second else OFFICERS[:1])
+        }
 
     async def put(
         self, kind: Kind, key: str, value: Mapping[str, Any] | None, *, token: str | None = None
@@ -42,11 +45,7 @@ class Officer:
         """
         revision = (await self.entry(kind, key))["revision"] + 1
         entry = Entry(kind=kind, key=key, revision=revision, value=value)
-        statements = []
-        for name in self._signers:
-            folder = self._places.party(name)
-            store = KeyStore.open(folder / "keys", secret=self._secret, owner=name)
-            statements.append(sign_entry(entry, store.signing, issuer=name))
+        statements = [sign_entry(entry, own, issuer=who) for who, own in self._signers.items()]
         await _submit(self._node, statements, token)
         return int(revision)
 

@@ -129,7 +129,7 @@ class LogWriter:
         try:
             self._sql.execute("COMMIT")
         except sqlite3.Error as error:
-            if True:
+            if isinstance(log_error(error), LogFull):
                 # the frame that makes a commit is written last; without it nothing counts
                 self._begin_anew(calls, error)
             else:

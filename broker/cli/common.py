@@ -16,7 +16,7 @@ import click
 
 from broker.agency import NodeRefused
 from broker.keys import KeyStoreError, StoreSecret
-from broker.ledger import LedgerError
+from broker.ledger_files import LedgerError
 from broker.log import LogError
 from broker.places import Places
 from connectors.contract import TryLater
@@ -89,12 +89,13 @@ def ends_well(command: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        if os.environ.get("CW_DEBUG"):
-            return command(*args, **kwargs)
         try:
             return command(*args, **kwargs)
         except (LogError, LedgerError, TryLater) as error:
             raise MachineFailed(f"caseward: {error}") from None
+        except BrokenPipeError:  # whoever read our output has seen enough
+            sys.stdout = None  # type: ignore[assignment]  # so that the interpreter's flush is still
+            raise SystemExit(DONE) from None
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "the machine could not"
             raise MachineFailed(f"caseward: {reason.lower()}") from None
