@@ -135,7 +135,7 @@ class GroupMember:
                     return None
 
     def _from(self, stream: Stream) -> int:
-        return self._position(stream) + 1
+        return max(self._position(stream), self._empty.get(stream.id, 0))
 
     def _position(self, stream: Stream) -> int:
         position = self._core.positions.get((self._group.name, stream.id))
