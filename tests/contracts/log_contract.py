@@ -221,7 +221,7 @@ class LogContract(GroupContract):
         writing = True
 
         async def replace() -> None:
-            for n in range(300):
+            for n in range(150):
                 await log.append([keyed("t", b"%d" % (n % 40), b"again")])
 
         async def look() -> int:

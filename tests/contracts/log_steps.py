@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from broker.log import Append, Batch, Log, Member, Record
 
 WAIT_S = 20.0  # for what has to come; a test ends as soon as it does
-BRIEF_S = 0.3  # for what must not come
+BRIEF_S = 0.1  # for what must not come
 
 
 def to(topic: str, *values: bytes, partition: int = 0) -> list[Append]:
