@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from broker.checkpoint import Checkpoint
@@ -101,20 +102,20 @@ class TreeAudit:
     # -- leaves
 
     def _bundle(self, index: int) -> list[bytes] | None:
-        """Check a bundle, its tile and its openings; give the hashes that are right."""
+        """Check a bundle, its tile and its openings; give the leaf hashes that are right."""
         bundle = tile_in(self._head.size, ENTRIES, index)
         tile = tile_in(self._head.size, 0, index)
         packed, entries = self._entries(bundle)
         stored = self._hashes(tile)
         computed = [leaf_hash(entry) for entry in entries]
-        right = self._right(computed, stored, tile) if computed != stored else computed
-        if computed != stored:
+        right = self._right(computed, stored, tile)
+        if computed and stored:  # else one is missing, and that was reported
             self._differ(bundle, tile, computed, stored, right)
         if right is not None:
             self._check_narrower(tile, b"".join(right))
-            if right is computed or right == computed:
+            if right == computed:
                 self._check_narrower(bundle, packed)
-        self._check_openings(index, entries)
+            self._check_openings(index, right)
         self._tiles += 1
         return right
 
@@ -152,6 +153,8 @@ class TreeAudit:
     def _right(self, computed: list[bytes], stored: list[bytes], tile: Tile) -> list[bytes] | None:
         """Give the hashes that the tree above vouches for; else the stored ones, if any."""
         candidates = [one for one in (stored, computed) if len(one) == tile.width]
+        if computed == stored and candidates:
+            return computed
         for hashes in candidates:
             if self._vouched(hashes, tile):
                 return hashes
@@ -173,19 +176,17 @@ class TreeAudit:
         stored: list[bytes],
         right: list[bytes] | None,
     ) -> None:
-        pairs = zip(computed, stored, strict=False)
+        pairs = zip_longest(computed, stored)
         differing = [n for n, (one, other) in enumerate(pairs) if one != other]
-        short = min(len(computed), len(stored))
-        if not differing and short < tile.width:
-            differing = [short]  # one of them ends here, and that it is short was reported
-        for n in differing[:1]:
-            leaf = bundle.index * TILE_WIDTH + n
-            many = f"; {len(differing)} differ" if len(differing) > 1 else ""
-            if right is computed and stored:
-                self._findings.problem(tile.path, f"hash {n} is not that of leaf {leaf}{many}")
-            elif computed or right is None:
-                rule = f"`{bundle.path}` does not hold the leaf that is in the tree{many}"
-                self._findings.problem(f"leaf {leaf}", rule)
+        if not differing:
+            return
+        n, many = differing[0], f"; {len(differing)} differ" if len(differing) > 1 else ""
+        leaf = bundle.index * TILE_WIDTH + n
+        if right is computed:
+            self._findings.problem(tile.path, f"hash {n} is not that of leaf {leaf}{many}")
+        else:
+            rule = f"`{bundle.path}` does not hold the leaf that is in the tree{many}"
+            self._findings.problem(f"leaf {leaf}", rule)
 
     # -- tiles
 
@@ -210,7 +211,7 @@ class TreeAudit:
 
     # -- openings
 
-    def _check_openings(self, index: int, entries: Sequence[bytes]) -> None:
+    def _check_openings(self, index: int, hashes: Sequence[bytes]) -> None:
         path = openings_path(index)
         first = index * TILE_WIDTH
         try:
@@ -220,16 +221,16 @@ class TreeAudit:
             self._findings.problem(path, str(error))
             return
         for leaf, opening in openings.items():
-            if type(leaf) is not int or not first <= leaf < first + len(entries):
+            if type(leaf) is not int or not first <= leaf < first + len(hashes):
                 self._findings.problem(path, "has an opening for a leaf of another bundle")
             elif type(opening) is not bytes:
                 self._findings.problem(path, f"what it has for leaf {leaf} is no opening")
             else:
-                self._check_opening(leaf, opening, entries[leaf - first])
+                self._check_opening(leaf, opening, hashes[leaf - first])
 
-    def _check_opening(self, leaf: int, opening: bytes, entry: bytes) -> None:
+    def _check_opening(self, leaf: int, opening: bytes, expected: bytes) -> None:
         try:
-            if decode_opening(opening).leaf == entry:
+            if decode_opening(opening).leaf_hash == expected:
                 self._openings += 1
                 return
             rule = "its opening is of another leaf"

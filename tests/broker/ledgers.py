@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +23,7 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 VKEY = verifier_of(ORIGIN, KEY).vkey
 
 
+@cache
 def hop(n: int, life: str = "first") -> Hop:
     """Give the n-th hop; in another life the same place has another one."""
     key = sha256(f"{life} {n}".encode()).digest()
