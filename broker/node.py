@@ -321,14 +321,14 @@ class Node:
 
     def _accept_own(self, announcement: bytes) -> OpeningKey:
         refused: CasewardError | None = None
-        for private in self.store.sealing_keys:
+        for one in self.store.generations:
             try:
                 return accept(
                     announcement,
                     issuer=self.name,
-                    issuer_key=self.store.signing.public_key(),
+                    issuer_key=one.verifying,
                     recipient=self.name,
-                    recipient_key=private,
+                    recipient_key=one.sealing,
                 )
             except CasewardError as error:
                 refused = error

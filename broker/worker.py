@@ -93,15 +93,17 @@ class Worker:
     async def step(self, *, wait_s: float = 0.0) -> bool:
         """Process one batch, if there is one; tell whether there was."""
         member = await self._joined()
-        batch = await member.poll(max_records=BATCH_RECORDS, wait_s=wait_s)
-        if batch is None:
-            return False
         try:
+            batch = await member.poll(max_records=BATCH_RECORDS, wait_s=wait_s)
+            if batch is None:
+                return False
             async with self._keeper.lock:  # what is decided here commits before the next change
                 await self._work(member, batch)
             self.full = False
         except Fenced:
+            _log.warning("fenced", task="worker")
             self._forget()
+            await self.leave()  # and join anew: others may hold our partitions now
         except LogFull:
             self._forget()
             self.full = True
