@@ -13,7 +13,7 @@ from typing import TypeVar
 from redaction.agreement import ANYONE, Agreement, Condition, Form, Items, Never, Share
 from redaction.conditions import Truth
 from redaction.decision import Reason
-from redaction.scopes import names_in, record_leaves
+from redaction.scopes import Place, names_in, record_leaves, summaries
 from redaction.transforms import at_most, fits, most_disclosing
 from schemas.registry import EventType, Field, Kind, Vocabulary
 
@@ -99,10 +99,12 @@ WITHHELD_AS_KEY = Verdict(None, None, Reason.MAP_KEY)
 class Tables:
     """The distinct conditions, item selections and `never` clauses that a plan's rules refer to."""
 
-    __slots__ = ("_asked", "conditions", "items", "nevers")
+    __slots__ = ("_asked", "_etype", "_summaries", "conditions", "items", "nevers")
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, etype: EventType) -> None:
         self._asked = asked
+        self._etype = etype
+        self._summaries = dict(summaries(etype.root))
         self.conditions: list[Condition] = []
         self.items: list[Items] = []
         self.nevers = tuple(
@@ -110,8 +112,13 @@ class Tables:
             for never in asked.agreement.nevers
         )
 
-    def rule(self, field: Field, kind: Kind | None, etype: EventType) -> Rule:
-        """The rule of a field; `kind` is None for a map's keys, which are shown clear or not.
+    def rule(self, field: Field, kind: Kind | None, place: Place) -> Rule:
+        """The rule of a field.
+
+        Args:
+            field: the field, with its tag.
+            kind: what it holds; None for a map's keys, which are shown clear or not at all.
+            place: where it stands from the event's root.
 
         Raises:
             ValueError: a form does not fit the kind, or forms cannot be ordered.
@@ -129,7 +136,7 @@ class Tables:
             if self._reaches(never, field.chain)
         )
         basics = field.tag == BASICS
-        summary = field.summarises is not None and self._sees_part(field.summarises, etype)
+        summary = self._summary(names_in(place))
         classes = self._asked.vocabulary.tags[field.tag].classes
         return Rule(
             tag=field.tag,
@@ -157,12 +164,17 @@ class Tables:
             tag in never.tags or not tags[tag].classes.isdisjoint(never.classes) for tag in chain
         )
 
-    def _sees_part(self, array: str, etype: EventType) -> bool:
+    def _summary(self, names: tuple[str, ...]) -> bool:
+        """Whether the field, or what it stands in, summarises a list that is seen in part."""
+        starts = (names[:length] for length in range(1, len(names) + 1))
+        return any(self._sees_part(self._summaries[s]) for s in starts if s in self._summaries)
+
+    def _sees_part(self, array: str) -> bool:
         """Whether some clause selects among the elements of this list for the audience."""
         path = tuple(array.split("."))
         tags = {
             field.tag
-            for field, _, place in record_leaves(etype.root)
+            for field, _, place in record_leaves(self._etype.root)
             if names_in(place)[: len(path)] == path
         }
         return any(
@@ -250,7 +262,7 @@ def _withheld(
 ) -> Verdict:
     """Why nothing is left to release."""
     for never, reason in against:
-        if any(not at_most(share.form, never.cap) for share in shares) or not rule.shares:
+        if not rule.shares or any(not at_most(share.form, never.cap) for share in shares):
             return Verdict(None, never.id, reason)
     if not rule.shares:
         return Verdict(None, None, Reason.NO_CLAUSE)

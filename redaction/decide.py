@@ -96,7 +96,7 @@ def recipients(
             names = {name for a in agreement.audiences for name in _meant(a, asked)}
             for conflict in directory.conflicts(event.subject) or ():
                 if conflict.instead is not None and any(
-                    _means(audience, name, asked)
+                    name in register.agencies and _means(audience, name, asked)
                     for audience in agreement.audiences
                     for name in directory.kin(conflict.agency)
                 ):
@@ -205,11 +205,13 @@ def _resolved(asked: _Asked, agreement: Agreement) -> list[_Resolved]:
     ]
     if direct:
         return direct
+    enrolled = asked.directory.register.agencies
     replaced = {
         name
         for conflict in asked.directory.conflicts(asked.event.subject) or ()
         if conflict.instead == asked.recipient
         for name in asked.directory.kin(conflict.agency)
+        if name in enrolled
     }
     return [
         _Resolved(audience, name)

@@ -8,13 +8,13 @@ them; laying it over an event is then a walk over the lists, maps and null recor
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from redaction.agreement import Condition, Items
 from redaction.clauses import Asked, NeverRule, Rule, Tables
 from redaction.decision import FieldDecision
-from redaction.scopes import ELEMENT, ENTRY, Place, Scope, record_leaves, scope_of
+from redaction.scopes import ELEMENT, ENTRY, KEY, Place, Scope, scope_of
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
 
 
@@ -45,11 +45,16 @@ class Elements:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A map; each value is a block of its own. `gate` numbers the rule of its keys."""
+    """A map; each value is a block of its own. `gate` numbers the rule of its keys.
+
+    `rule` is that rule, and `compared` the classes in which a key is compared with other values.
+    """
 
     place: Place
     block: Block
     gate: int
+    rule: Rule
+    compared: tuple[str, ...]
 
 
 Step = Leaves | Maybe | Elements | Entries
@@ -117,8 +122,10 @@ def lay_out(etype: EventType, asked: Asked) -> Layout:
     Raises:
         ValueError: a form does not fit a field, which the agreement's check refuses.
     """
-    tables = Tables(asked)
-    builder = _Builder(etype, tables)
+    tables = Tables(asked, etype)
+    survey = _Builder(etype, tables, {})
+    survey.root()
+    builder = _Builder(etype, tables, survey.fates())
     root = builder.root()
     return Layout(
         conditions=tuple(tables.conditions),
@@ -149,38 +156,50 @@ class _Draft:
 
 
 class _Builder:
-    """Builds the blocks of one event type and collects the rule of each of its leaves.
+    """Builds the blocks of one event type and collects the rules of its leaves and map keys.
 
     Args:
         etype: the event type.
         tables: where the agreement's conditions, items and `never` clauses are numbered.
+        fates: for each compared class, the `never` clauses that reach a value of that class.
     """
 
-    def __init__(self, etype: EventType, tables: Tables) -> None:
+    def __init__(self, etype: EventType, tables: Tables, fates: Mapping[str, set[int]]) -> None:
         self._etype = etype
         self._tables = tables
+        self._fates = fates
         self._count = 0
-        self._fates: defaultdict[str, set[int]] = defaultdict(set)  # class → `never` clauses
         self._watching: set[str] = set()
         self.leaf_rules: dict[Place, tuple[Rule, Leaf]] = {}
-        for inner, leaf, _ in record_leaves(etype.root):
-            rule = tables.rule(inner, leaf.kind, etype)
-            for compared in rule.compared:
-                self._fates[compared].update(rule.nevers)
+        self._key_rules: dict[Place, Rule] = {}
 
     def root(self) -> Block:
         """The block of the event outside its lists."""
         draft = _Draft(origin=())
         return self._finish(draft, self._fields(draft, self._etype.root, ()))
 
+    def fates(self) -> Mapping[str, set[int]]:
+        """For each compared class, the `never` clauses that reach a value of it."""
+        fates: defaultdict[str, set[int]] = defaultdict(set)
+        for _, rule, _ in self._valued():
+            for compared in rule.compared:
+                fates[compared].update(rule.nevers)
+        return fates
+
     def protectors(self) -> tuple[Protector, ...]:
-        """The leaves whose values some other leaf has to be compared with."""
+        """The leaves and keys whose values some other leaf or key has to be compared with."""
         return tuple(
-            Protector(compared, leaf.kind, place, rule.nevers)
-            for place, (rule, leaf) in self.leaf_rules.items()
+            Protector(compared, kind, place, rule.nevers)
+            for place, rule, kind in self._valued()
             for compared in rule.compared
             if rule.nevers and compared in self._watching
         )
+
+    def _valued(self) -> Iterator[tuple[Place, Rule, Kind]]:
+        for place, (rule, leaf) in self.leaf_rules.items():
+            yield place, rule, leaf.kind
+        for place, rule in self._key_rules.items():
+            yield (*place, KEY), rule, Kind.STRING
 
     def _inner(self, origin: Place, node: Node, owner: Field) -> Block:
         draft = _Draft(origin=origin)
@@ -219,18 +238,29 @@ class _Builder:
                 block = self._inner((*draft.origin, *place, ELEMENT), item, owner)
                 return (Elements(place, block, scope_of(item)),)
             case Map(value=value):
-                gate = draft.add(self._tables.rule(owner, None, self._etype), place)
+                rule = self._tables.rule(owner, None, (*draft.origin, *place))
+                self._key_rules[*draft.origin, *place] = rule
+                gate = draft.add(rule, place)
                 block = self._inner((*draft.origin, *place, ENTRY), value, owner)
                 draft.uses |= block.uses
-                return (Entries(place, block, gate),)
+                return (Entries(place, block, gate, rule, self._watch(rule)),)
+
+    def _watch(self, rule: Rule) -> tuple[str, ...]:
+        """The classes in which a value under this rule has to be compared with others.
+
+        A `never` that reaches the value itself applies to it whatever it equals.
+        """
+        compared = [
+            name for name in rule.compared if self._fates.get(name, set()) - set(rule.nevers)
+        ]
+        self._watching.update(compared)
+        return tuple(compared)
 
     def _leaf(self, draft: _Draft, leaf: Leaf, owner: Field, place: Place) -> Leaves:
-        rule = self._tables.rule(owner, leaf.kind, self._etype)
+        rule = self._tables.rule(owner, leaf.kind, (*draft.origin, *place))
         self.leaf_rules[(*draft.origin, *place)] = (rule, leaf)
         number = draft.add(rule, place)
-        # A `never` that reaches the leaf itself applies to it whatever its value equals.
-        compared = tuple(name for name in rule.compared if self._fates[name] - set(rule.nevers))
+        compared = self._watch(rule)
         if compared:
-            self._watching.update(compared)
             draft.watched.append(Watched(number, place, leaf.kind, compared))
         return Leaves(number, number + 1)

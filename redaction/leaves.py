@@ -14,10 +14,13 @@ from redaction.layout import Block, Elements, Entries, Layout, Leaves, Maybe, Se
 from redaction.sameness import normal
 from redaction.scopes import find, read
 from redaction.views import escaped
+from schemas.registry import Kind
 
 MAX_SETTLED = 4096  # outcomes kept in a layout; past it they are all worked out again
 
 REASON_FACT = "sharing_reason"
+
+_NOTHING: frozenset[int] = frozenset()
 
 Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
 
@@ -109,10 +112,21 @@ class _Run:
     def _entries(
         self, step: Entries, value: Any, prefix: str, around: _Around, shown: bool
     ) -> None:
+        """Go into a map; a key that equals a withheld address or phone closes its entry."""
         start = "".join((prefix, *(f"/{name}" for name in step.place)))
-        inner = _Around(facts=around.facts, selected=around.selected, keys_shown=shown, in_map=True)
         for key, entry in (read(value, step.place) or {}).items():
+            same = self._same(step.compared, Kind.STRING, key) if shown else _NOTHING
+            inner = _Around(
+                facts=around.facts,
+                selected=around.selected,
+                keys_shown=shown
+                and (not same or judge(step.rule, self._given(around), same).form is Form.CLEAR),
+                in_map=True,
+            )
             self.block(step.block, entry, f"{start}/{escaped(key)}", inner)
+
+    def _given(self, around: _Around) -> Given:
+        return Given(self._truths, self._reason, around.selected, self._layout.nevers)
 
     def _selected(self, block: Block, facts: Facts) -> tuple[bool, ...]:
         return tuple(
@@ -124,14 +138,19 @@ class _Run:
 
     def _sames(self, block: Block, value: Any) -> Sames:
         """For each watched leaf, the `never` clauses that withhold an equal value somewhere."""
-        sames = []
-        for watched in block.watched:
-            leaf = read(value, watched.place)
-            same: frozenset[int] = frozenset()
-            for compared in watched.compared if leaf is not None else ():
-                same |= self._protected.get(normal(compared, watched.kind, leaf), same)
-            sames.append(same)
-        return tuple(sames)
+        return tuple(
+            [
+                self._same(watched.compared, watched.kind, read(value, watched.place))
+                for watched in block.watched
+            ]
+        )
+
+    def _same(self, compared: tuple[str, ...], kind: Kind, value: Any) -> frozenset[int]:
+        """The `never` clauses that withhold a value equal to this one somewhere."""
+        same = _NOTHING
+        for name in compared if value is not None and self._protected else ():
+            same |= self._protected.get(normal(name, kind, value), _NOTHING)
+        return same
 
     def _settled(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
         """What becomes of the block's leaves: worked out, or remembered from the same truths."""
@@ -155,11 +174,11 @@ class _Run:
         return settled
 
     def _settle(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
-        given = Given(self._truths, self._reason, around.selected, self._layout.nevers)
+        given = self._given(around)
         same = dict(zip((watched.rule for watched in block.watched), sames, strict=False))
         decided = []
         for number, (rule, path) in enumerate(zip(block.rules, block.paths, strict=True)):
-            verdict = judge(rule, given, same.get(number, frozenset()))
+            verdict = judge(rule, given, same.get(number, _NOTHING))
             if verdict.form is not None and not around.keys_shown:
                 verdict = WITHHELD_AS_KEY
             decided.append(
@@ -183,11 +202,11 @@ def _selects(items: Items, facts: Facts, stands_for: str) -> bool:
 
 
 def _names(tag: str, facts: Facts, stands_for: str) -> bool:
-    """Whether the nearest element with a field of this tag names the agency in it."""
+    """Whether the nearest element with a field of this tag names the agency, in each such field."""
     for scope, element in facts.scopes[:-1]:
         places = scope.fields.get(tag)
         if places is not None:
-            return any(read(element, place) == stands_for for place in places)
+            return all(read(element, place) == stands_for for place in places)
     return False
 
 

@@ -42,17 +42,19 @@ def same_address(address: dict[str, str]) -> str:
 _NORMAL: Final[Mapping[tuple[str, Kind], Callable[[Any], str]]] = MappingProxyType(
     {
         ("phone", Kind.STRING): same_phone,
+        ("phone", Kind.INT): lambda number: same_phone(str(number)),
+        ("phone", Kind.LONG): lambda number: same_phone(str(number)),
         ("address", Kind.STRING): same_text,
         ("address", Kind.ADDRESS): same_address,
     }
 )
 
 
-def normal(compared: str, kind: Kind, value: Any) -> tuple[str, Kind, str] | None:
+def normal(compared: str, kind: Kind, value: Any) -> tuple[str, bool, str] | None:
     """What equal values of a class have in common; None if this one can equal none.
 
-    The kind is part of it: a whole address and an address written as one string are not compared.
+    A whole address and an address written as one string are not compared.
     """
     make = _NORMAL.get((compared, kind))
     text = "" if make is None or value is None else make(value)
-    return (compared, kind, text) if text else None
+    return (compared, kind is Kind.ADDRESS, text) if text else None

@@ -15,8 +15,9 @@ from schemas.registry import Array, Field, Leaf, Map, Node, Record
 
 ELEMENT = "[]"  # a step to each element of a list; no field can have this name
 ENTRY = "{}"  # a step to each value of a map
+KEY = "{key}"  # a step to each key of a map, always the last
 
-Place = tuple[str, ...]  # field names and the two steps above, from some value down to leaves
+Place = tuple[str, ...]  # field names and the steps above, from some value down to leaves
 
 
 def names_in(place: Place) -> tuple[str, ...]:
@@ -44,10 +45,26 @@ def record_leaves(record: Record) -> Iterator[tuple[Field, Leaf, Place]]:
         yield from leaves(field.node, field, (field.name,))
 
 
+def summaries(record: Record, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The names on the way to each field that summarises a list, with the list's dotted path."""
+    for field in record.fields:
+        here = (*names, field.name)
+        if field.summarises is not None:
+            yield here, field.summarises
+        node = field.node
+        while isinstance(node, Array | Map):
+            node = node.item if isinstance(node, Array) else node.value
+        if isinstance(node, Record):
+            yield from summaries(node, here)
+
+
 def find(value: Any, place: Place) -> Iterator[Any]:
     """The values that are there (never null) at a place below a value, in order."""
     for at, step in enumerate(place):
         if value is None:
+            return
+        if step == KEY:
+            yield from value
             return
         if step in (ELEMENT, ENTRY):
             for inner in value if step == ELEMENT else value.values():

@@ -338,6 +338,13 @@ def test_a_stand_in_for_nobody_addressed_is_not_addressed() -> None:
     assert gate(known, incident(ELM), to=OAK) is Gate.NOT_ADDRESSED
 
 
+def test_nobody_stands_in_for_an_agency_that_is_not_enrolled() -> None:
+    known = register(agreement(REFERENCE), **in_conflict(("nobody-enrolled", OAK)))
+    of = incident("nobody-enrolled")
+    assert gate(known, of, to=OAK) is Gate.NOT_ADDRESSED
+    assert recipients(of, known, WORDS, at=AT) == ()
+
+
 def test_a_conflict_of_a_unit_makes_a_stand_in_for_the_agency_addressed() -> None:
     conflict = in_conflict(("elm-nursery", OAK))
     known = register(agreement(REFERENCE), agencies=FAMILY, **conflict)

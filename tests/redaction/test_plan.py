@@ -12,6 +12,7 @@ from redaction.decision import Gate, Reason
 from schemas.codec import WITHHELD
 from tests.redaction.asked import (
     INCIDENT,
+    PHONE,
     REFERENCE,
     Asked,
     Clauses,
@@ -188,3 +189,10 @@ def test_a_form_that_does_not_fit_closes_the_whole_delivery() -> None:
         share("1", "victim.address", form=Form.YEAR, when=yes("serious_risk")),
     ):
         assert Asked([REFERENCE, clause], {}).decision.gate is Gate.ERROR
+
+
+def test_an_equal_value_that_nobody_shares_is_told_from_one_without_any_clause() -> None:
+    value = {"victim": {"phone": PHONE}, "officer": {"phone": PHONE}}
+    asked = Asked([REFERENCE, never("7", "victim.phone")], value)
+    assert asked.why("/officer/phone") == (None, "7", Reason.SAME_AS_NEVER)
+    assert asked.why("/officer/email") == (None, None, Reason.NO_CLAUSE)

@@ -100,6 +100,54 @@ def test_a_summary_of_a_list_is_not_for_who_sees_a_part_of_it() -> None:
     assert "child_count" not in asked.body
 
 
+def test_a_field_inside_a_record_that_summarises_is_a_summary_too() -> None:
+    words = vocabulary(child__name=(), child__school=(), counts=(), deep=())
+    count = {"name": "n", "type": "int", "tag": "deep"}
+    etype = event_type(
+        [
+            {"name": "counts", "tag": "counts", "summarises": "children",
+             "type": {"type": "record", "name": "Counts", "fields": [count]}},
+            {"name": "children", "tag": "child.name", "type": {"type": "array", "items": {
+                "type": "record", "name": "Child", "fields": [
+                    {"name": "name", "type": "string"},
+                    {"name": "school", "type": "string", "tag": "child.school"}]}}},
+        ],
+        words,
+    )  # fmt: skip
+    clauses: Clauses = [share("1", "deep"), share("2", "child.name", items=pupils())]
+    value = {"children": [{"name": "Ann", "school": "elm-school"}]}
+    asked = Asked(clauses, value, etype=etype, words=words)
+    assert asked.why("/counts/n") == (None, None, Reason.SUMMARY)
+    assert asked.body == {"children": [{"name": "Ann"}]}
+
+
+def test_an_element_that_names_two_agencies_is_nobodys() -> None:
+    """Where an element has two fields of the tag, both must name the recipient."""
+    words = vocabulary(child__name=(), child__school=())
+    fields = [
+        {"name": "name", "type": "string", "tag": "child.name"},
+        {"name": "school", "type": ["null", "string"], "tag": "child.school"},
+        {"name": "other", "type": ["null", "string"], "tag": "child.school"},
+    ]
+    children = {"type": "record", "name": "Child", "fields": fields}
+    etype = event_type(
+        [{"name": "children", "type": {"type": "array", "items": children}, "tag": "child.name"}],
+        words,
+    )
+    elm = "elm-school"
+    value = {
+        "children": [
+            {"name": "both", "school": elm, "other": elm},
+            {"name": "first", "school": elm, "other": "oak-school"},
+            {"name": "second", "school": "oak-school", "other": elm},
+            {"name": "one", "school": elm, "other": None},
+        ]
+    }
+    clauses: Clauses = [share("1", "child.name", items=pupils())]
+    asked = Asked(clauses, value, etype=etype, words=words)
+    assert asked.body["children"] == [{"name": "both"}]
+
+
 # -- null and absent records ---------------------------------------------------------------------
 
 
@@ -217,6 +265,7 @@ MAPPED = event_type(
         {"name": "sure", "type": "boolean", "tag": "open", "fact": True},
         {"name": "bare", "type": {"type": "map", "values": "string"}, "tag": "keys"},
         {"name": "words", "type": {"type": "array", "items": "string"}, "tag": "inner"},
+        {"name": "calls", "type": {"type": "map", "values": "string"}, "tag": "line"},
         {"name": "lines", "type": {"type": "array", "items": "string"}, "tag": "line"},
         {
             "name": "table",
@@ -309,6 +358,23 @@ def test_same_value_reaches_into_maps_and_bare_lists_and_out_of_them() -> None:
     asked = mapped(shared, never("7", "line"), table=table, lines=["1", "07700 900123"])
     assert asked.why("/table/k/b") == (None, "7", Reason.SAME_AS_NEVER)
     assert asked.body["table"] == {"l": {"b": OTHER_PHONE}}
+
+
+def test_a_maps_key_that_equals_a_withheld_number_takes_its_entry() -> None:
+    shared = share("1", ["keys", "number", "line"])
+    calls = {"calls": {"07700 900123": "x", OTHER_PHONE: "y"}}
+    asked = mapped(shared, never("7", "number"), table={"k": {"b": PHONE}}, **calls)
+    assert asked.why("/calls/07700 900123") == (None, None, Reason.MAP_KEY)
+    assert asked.body["calls"] == {OTHER_PHONE: "y"}
+    asked = mapped(shared, never("7", "number"), **calls)
+    assert len(asked.body["calls"]) == 2
+
+
+def test_a_maps_withheld_key_is_withheld_elsewhere_too() -> None:
+    calls = {"calls": {"07700 900123": "x"}}
+    asked = mapped(share("1", ["keys", "number"]), never("7", "line"), table={"k": {"b": PHONE}},
+                   **calls)  # fmt: skip
+    assert asked.why("/table/k/b") == (None, "7", Reason.SAME_AS_NEVER)
 
 
 def test_a_share_of_a_container_does_not_reach_inner_tags_but_a_never_does() -> None:

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from redaction.agreement import Form
-from redaction.sameness import same_address, same_phone, same_text
+from redaction.sameness import normal, same_address, same_phone, same_text
 from redaction.transforms import apply, at_most, fits, most_disclosing
 from schemas.registry import Kind
 from tests.redaction.builders import address
@@ -87,3 +87,17 @@ def test_addresses_are_the_same_in_any_case_accent_and_spacing() -> None:
     other = address("FLAT 2 1 EMILE STREET", "ZZ11ZZ")
     assert same_address(one) == same_address(other) == "zz11zzflat21emilestreet"
     assert same_text("Straße 1") == same_text("STRASSE 1")
+
+
+def test_a_phone_written_as_a_number_is_compared_with_one_in_words() -> None:
+    as_number = normal("phone", Kind.LONG, 447700900123)
+    assert as_number == normal("phone", Kind.STRING, "07700 900123")
+    assert as_number != normal("address", Kind.STRING, "07700 900123")
+    assert normal("phone", Kind.BOOLEAN, True) is None
+
+
+def test_a_whole_address_is_not_compared_with_one_in_words() -> None:
+    whole = normal("address", Kind.ADDRESS, address())
+    assert whole != normal("address", Kind.STRING, "ZZ1 1ZZ 1 Example Row")
+    assert normal("address", Kind.ADDRESS, None) is None
+    assert normal("phone", Kind.STRING, "ask") is None
