@@ -107,7 +107,7 @@ class Worker:
         except LogFull:
             self._forget()
             self.full = True
-            _log.error("disk-full", topic=batch.topic, partition=batch.partition)
+            _log.error("disk-full", task="worker")
             await asyncio.sleep(FULL_WAIT_S)
         except BaseException:
             self._forget()

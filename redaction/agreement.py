@@ -190,8 +190,8 @@ class Dpia:
     """The data-protection impact assessment (GDPR article 35)."""
 
     reference: str
-    date: date
     review_by: date
+    date: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

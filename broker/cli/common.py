@@ -94,7 +94,7 @@ def ends_well(command: Callable[P, T]) -> Callable[P, T]:
         except (LogError, LedgerError, TryLater) as error:
             raise MachineFailed(f"caseward: {error}") from None
         except BrokenPipeError:  # whoever read our output has seen enough
-            sys.stdout = None  # type: ignore[assignment]  # so that the interpreter's flush is still
+            sys.stdout = None  # so that the interpreter's flush is still
             raise SystemExit(DONE) from None
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "the machine could not"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from redaction.agreement import Age, AllOf, AnyOf, Condition, Elapsed, Is, Not, Number, Unit
 from redaction.facts import ConsentState
 from redaction.reference.places import Case, Element, element_scope, local_date, root_scope
-from schemas.registry import Kind, Leaf
+from schemas.registry import Kind, Leaf, Map, Record
 
 CONSENT_OF = "consent_of_"
 REASON_FACT = "sharing_reason"
@@ -147,12 +148,9 @@ def _age(case: Case, condition: Age, elements: tuple[Element, ...]) -> int | Non
     For an element that is its own scope if it has such a field at all, else its ancestors'.
     Whether the root comes after them was open: it does not, so there the age is unknown.
     """
-    if elements:
-        scopes = [element_scope(element) for element in reversed(elements)]
-    else:
-        scopes = [root_scope(case.event)]
-    for inside in scopes:
-        found = [(leaf, value) for field, leaf, value in inside if field.tag == condition.of]
+    around = [(element.node, element.value) for element in reversed(elements)]
+    for node, value in around or [(case.event.etype.root, case.event.value)]:
+        found = list(_tagged(condition.of, node, value)) if isinstance(node, Record) else []
         if not found:
             continue
         births = [(leaf, value) for leaf, value in found if value is not None]
@@ -160,6 +158,20 @@ def _age(case: Case, condition: Age, elements: tuple[Element, ...]) -> int | Non
             return None
         return _whole_years(births[0][1], local_date(case.event.time, case.agreement))
     return None
+
+
+def _tagged(tag: str, record: Record, value: Any) -> Iterator[tuple[Leaf, Any]]:
+    """A scope's leaves of a tag. A map is no list, so what it holds is in the scope around it."""
+    for field in record.fields:
+        node, inner = field.node, [None if value is None else value[field.name]]
+        while isinstance(node, Map):
+            inner = [entry for each in inner for entry in (each or {}).values()] or [None]
+            node = node.value
+        for each in inner:
+            if isinstance(node, Record):
+                yield from _tagged(tag, node, each)
+            elif isinstance(node, Leaf) and field.tag == tag:
+                yield node, each
 
 
 def _whole_years(born: date, day: date) -> int | None:

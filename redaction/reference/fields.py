@@ -20,6 +20,7 @@ from redaction.reference.places import (
 from schemas.registry import Array, Field, Kind, Leaf, Node, Record
 
 BASICS = "event.basics"
+ALIKE = ("phone", "address")  # the classes whose values are compared
 
 # each form, and every form that discloses less than it
 BELOW: dict[Form, frozenset[Form]] = {
@@ -201,10 +202,11 @@ def _same_value_nevers(case: Case, place: Place) -> list[Never]:
     kinds = [kind for kind in ("phone", "address") if _normal(case, place, kind) is not None]
     if not kinds:
         return []  # it compares with nothing
+    mine = [normal for kind in ALIKE if (normal := _normal(case, place, kind))]
     twins = [
         other
-        for other in places_and_keys(case.event)
-        if any(_normal(case, place, kind) == _normal(case, other, kind) for kind in kinds)
+        for other in (places_and_keys(case.event) if mine else ())
+        if any(_normal(case, other, kind) in mine for kind in ALIKE)
     ]
     return [
         never

@@ -398,6 +398,57 @@ async def test_leftovers_of_a_killed_sequencer_are_swept_up(tmp_path: Path) -> N
     assert list((directory / "sequencer/tmp").iterdir()) == []
 
 
+class Disk:
+    """Watches what was synced, as a power cut would see it: nothing else would still be there."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self._root = root
+        self._real = {name: getattr(os, name) for name in ("write", "fsync", "replace", "mkdir")}
+        self.unsynced: set[str] = set()  # files with such bytes, directories with such names
+        self.named: list[str] = []
+        for name in self._real:
+            patch.setattr(os, name, getattr(self, name))
+
+    def write(self, fd: int, data: bytes) -> int:
+        self.unsynced.add(self._inner(os.readlink(f"/proc/self/fd/{fd}")))
+        return int(self._real["write"](fd, data))
+
+    def fsync(self, fd: int) -> None:
+        self.unsynced.discard(self._inner(os.readlink(f"/proc/self/fd/{fd}")))
+        self._real["fsync"](fd)
+
+    def mkdir(self, path: Path, mode: int = 0o777) -> None:
+        self._real["mkdir"](path, mode)
+        self.unsynced.add(self._inner(path.parent))
+
+    def replace(self, source: Path, target: Path) -> None:
+        name = self._inner(target)
+        assert self._inner(source) not in self.unsynced, f"{name}: its bytes are not on the disk"
+        if not name.startswith("tile/"):
+            assert not self.unsynced, f"{name} relies on what is not on the disk"
+        self._real["replace"](source, target)
+        self.unsynced.add(self._inner(target.parent))
+        self.named.append(name)
+
+    def _inner(self, path: Path | str) -> str:
+        return os.path.relpath(path, self._root)
+
+
+async def test_everything_is_on_the_disk_before_what_relies_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes before their names; tiles before the state, the state before the checkpoint."""
+    directory = tmp_path / "ledger"
+    async with topic(tmp_path / "log.db") as log, sequencer(log, directory) as one:
+        for count in (10, 400, 400):
+            await write(log, leaves(count, one.size))
+            with monkeypatch.context() as patch:
+                disk = Disk(directory, patch)
+                await one.step()
+            assert disk.named[-2:] == ["sequencer/state", "checkpoint"]
+            assert not disk.unsynced
+
+
 CALLS = ("write", "fsync", "replace", "mkdir")
 
 

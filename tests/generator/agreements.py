@@ -216,7 +216,8 @@ def _about_a_fact(draw: Draw, terms: Terms, *, in_items: bool) -> Condition:
     if not facts or chance(draw, 3):
         return Is(fact="no_such_fact", values=("yes",))
     name, leaf = one_of(draw, facts)
-    if leaf.kind in (Kind.INT, Kind.LONG):
+    # now and then the wrong question is asked of a fact; no answer is certain then
+    if (leaf.kind in (Kind.INT, Kind.LONG)) is not chance(draw, 5):
         least, most = one_of(draw, ((0, None), (None, 2), (1, 2), (-1, 3)))
         return Number(fact=name, at_least=least, at_most=most)
     return Is(fact=name, values=some_of(draw, _words_of(leaf), least=1, most=4))

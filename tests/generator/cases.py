@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from redaction.agreement import Agreement, Form
+from redaction.agreement import Agreement, Form, Share
 from redaction.facts import (
     Agency,
     Calendar,
@@ -47,6 +47,7 @@ DELAYS = (
     timedelta(days=3, milliseconds=1),
     timedelta(days=2, hours=23, minutes=30),
     timedelta(days=3, hours=1),
+    timedelta(days=28),
     timedelta(days=31),
     timedelta(days=366),
     timedelta(milliseconds=-1),
@@ -87,17 +88,15 @@ def worlds(draw: Draw) -> World:
     event = draw(events(etype))
     at = event.time + one_of(draw, DELAYS)
     texts = _agreements(draw, vocabulary, event, at)
-    broken = chance(draw, 4)
-    if broken:
-        texts = (_broken(draw, texts[0], etype), *texts[1:])
-    return World(
+    world = World(
         vocabulary=vocabulary,
         etype=etype,
         event=event,
         register=_register(draw, event, texts),
         at=at,
-        broken=broken,
+        broken=False,
     )
+    return _broken(draw, world) if chance(draw, 6) else world
 
 
 def _agreements(
@@ -125,17 +124,30 @@ def _window(draw: Draw, at: datetime, zone: str) -> tuple[date, date]:
     return today - timedelta(days=before), today + timedelta(days=after)
 
 
-def _broken(draw: Draw, agreement: Agreement, etype: EventType) -> Agreement:
-    """An agreement with a fault: a time zone that is none, or a form that fits no value."""
-    if chance(draw, 50):
-        return replace(agreement, time_zone="Nowhere/At_All")
-    misfit = {
-        tag: Form.MUNICIPALITY if Kind.ADDRESS not in kinds_of(etype, tag) else Form.MONTH
-        for share in agreement.shares
-        for tag in share.tags
-    }
-    shares = tuple(replace(share, form=misfit[share.tags[0]]) for share in agreement.shares)
-    return replace(agreement, shares=shares)
+def _broken(draw: Draw, world: World) -> World:
+    """The world with a fault: a time zone that is none, a form that fits no value, and so on."""
+    register, vocabulary = world.register, world.vocabulary
+    text, *others = register.agreements
+    fault = one_of(draw, ("time zone", "form", "unit", "tag"))
+    if fault == "time zone":
+        text = replace(text, time_zone="Nowhere/At_All")
+    elif fault == "form":
+        shares = (replace(share, form=_misfit(world.etype, share)) for share in text.shares)
+        text = replace(text, shares=tuple(shares))
+    elif fault == "unit":  # part of an agency that is not enrolled
+        nobodys = {n: replace(a, part_of=UNHEARD_OF) for n, a in register.agencies.items()}
+        register = replace(register, agencies=nobodys)
+    else:
+        gone = one_of(draw, [tag for tag in vocabulary.tags if tag != "event.basics"])
+        tags = {name: tag for name, tag in vocabulary.tags.items() if name != gone}
+        vocabulary = replace(vocabulary, tags=tags)
+    register = replace(register, agreements=(text, *others))
+    return replace(world, vocabulary=vocabulary, register=register, broken=True)
+
+
+def _misfit(etype: EventType, share: Share) -> Form:
+    is_address = Kind.ADDRESS in kinds_of(etype, share.tags[0])
+    return Form.MONTH if is_address else Form.MUNICIPALITY
 
 
 def _register(draw: Draw, event: Event, texts: tuple[Agreement, ...]) -> Register:
@@ -143,7 +155,7 @@ def _register(draw: Draw, event: Event, texts: tuple[Agreement, ...]) -> Registe
     enrolled = [name for name in AGENCIES if name not in left_out]
     agencies = {name: _agency(draw, name, enrolled) for name in enrolled}
     roles = [(name, text.id, text.version) for name in enrolled for text in texts]
-    left_out_roles = some_of(draw, roles, most=3) if chance(draw, 50) else ()
+    left_out_roles = some_of(draw, roles, most=8) if chance(draw, 50) else ()
     return Register(
         agencies=agencies,
         agreements=texts,

@@ -64,7 +64,7 @@ def _field(draw: Draw, field: Field) -> Any:
 
 
 def _value(draw: Draw, node: Node, sort: str) -> Any:
-    if node.nullable and chance(draw, 25):
+    if node.nullable and chance(draw, 30):
         return None
     if isinstance(node, Leaf):
         return _leaf(draw, node, sort)

@@ -71,7 +71,7 @@ _KINDS_OF_SORT: Mapping[str, tuple[str, ...]] = {
     "date": ("date", "date", "timestamp", "timestamp-micros"),
     "agency": ("string",),
     "phone": ("string", "string", "string", "long"),
-    "address": ("address", "address", "string"),
+    "address": ("address",) * 5 + ("string",),
 }
 
 
@@ -142,9 +142,9 @@ class _Writer:
             return "event.basics"
         return one_of(self.draw, names)
 
-    def _special(self, name: str) -> dict[str, Any] | None:
-        """A root fact whose name means something to every condition."""
-        if not chance(self.draw, 45):
+    def _special(self, name: str, *, percent: int = 45) -> dict[str, Any] | None:
+        """A fact whose name means something to conditions."""
+        if not chance(self.draw, percent):
             return None
         kind = "string"
         if name.startswith("consent") and chance(self.draw, 70):
@@ -162,6 +162,8 @@ class _Writer:
             {"name": "born", "tag": self._tag("date"), "type": self._nullable(_SIMPLE["date"], 25)},
         ]
         self.written.extend(inner)
+        consent = self._special("consent_of_child", percent=20)
+        inner.extend([consent] if consent else [])
         for _ in range(self.draw(st.integers(1, 3))):
             inner.append(self._field("people", tag, depth=1, facts=True))
         item = {"type": "record", "name": "Person", "fields": inner}
@@ -204,7 +206,7 @@ class _Writer:
             sort = (chain or "").split(".")[0]
             leaf = self._leaf_type(one_of(self.draw, _KINDS_OF_SORT.get(sort, ("string",))))
             if shape == "leaf":
-                return self._nullable(leaf, 30)
+                return self._nullable(leaf, 45)
             self.arrays.append(path)
             return self._nullable({"type": "array", "items": leaf}, 15)
         if shape == "record":
