@@ -31,6 +31,8 @@ from schemas.hop import Step
 
 WEBHOOK_AGENCY = "northmoor-hospital"  # takes its deliveries by HTTP, everybody else by folder
 
+SHOWN_TYPE = "police.domestic-incident"
+
 Place = tuple[str, str, str]  # event id, recipient, purpose
 
 
@@ -240,8 +242,11 @@ class Check:
         )
 
     def show(self, events: Sequence[Event]) -> Shown:
-        """The event that most agencies received."""
-        most = Counter(place[0] for place in self._arrived).most_common(1)[0][0]
+        """The police incident that most agencies received, if there is one, else any event."""
+        incidents = {event.id for event in events if event.type == SHOWN_TYPE}
+        arrived = [place[0] for place in self._arrived]
+        shown = [event_id for event_id in arrived if event_id in incidents] or arrived
+        most = Counter(shown).most_common(1)[0][0]
         event = next(event for event in events if event.id == most)
         places = [place for place in self._arrived if place[0] == most]
         return Shown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -38,8 +39,8 @@ def only_known_fields(
     return kept
 
 
-def log_to_stderr() -> None:
-    """Configure structlog once for this process."""
+def log_to_stderr(*, at_least: int = logging.INFO) -> None:
+    """Configure structlog once for this process, for lines of a level and above."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -47,6 +48,7 @@ def log_to_stderr() -> None:
             only_known_fields,
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(at_least),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )

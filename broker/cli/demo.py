@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import tempfile
 from pathlib import Path
@@ -20,8 +21,9 @@ from broker.logs import log_to_stderr
 from broker.stage import EXAMPLES, Stage, clear
 from redaction.decision import FieldDecision
 
-MAX_COLUMNS = 6  # of recipients side by side; more do not fit a terminal
-MAX_CELL = 22
+FIELD_WIDTH, CELL_WIDTH, WHY_WIDTH = 30, 20, 14  # columns of the side-by-side table
+MAX_TEXT = 2 * CELL_WIDTH
+PIPE_WIDTH = 132  # where the output is no terminal
 
 
 @click.command()
@@ -34,7 +36,7 @@ def demo(events: int, headless: bool, folder: str | None, seed: int) -> None:
     """Enrol agencies, put agreements in force, play events, check and show what each received."""
     if not (EXAMPLES / "register.yaml").exists():
         raise Unusable(f"{EXAMPLES}: the examples are not there")
-    log_to_stderr()
+    log_to_stderr(at_least=logging.ERROR)
     if folder is not None:
         root = Path(folder)
         try:
@@ -48,12 +50,14 @@ def demo(events: int, headless: bool, folder: str | None, seed: int) -> None:
 
 def _play(root: Path, events: int, headless: bool, seed: int) -> int:
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
     stage = Stage(root, seed=seed)
     agencies, agreements = len(stage.recipients), len(stage.examples)
     console.print(f"{agencies} agencies, {agreements} agreements, {events} events (seed {seed})")
 
     def then(shown: Shown, outcome: Outcome) -> None:
-        console.print(side_by_side(shown))
+        console.print(side_by_side(shown, console.width))
         console.print(_verdict(outcome))
         if not headless:
             console.print("Playing on, one event a second; Ctrl-C ends it.")
@@ -85,19 +89,25 @@ async def _until_interrupted(
         return None
 
 
-def side_by_side(shown: Shown) -> Table:
+def side_by_side(shown: Shown, width: int) -> Table:
     """One event: a row for each leaf, a column for each recipient, the auditor's reasons last."""
-    names = sorted(shown.views)[:MAX_COLUMNS]
-    table = Table(title=f"One {shown.event.type} event, as each agency has it", show_lines=False)
-    table.add_column("field", overflow="fold")
+    room = (width - FIELD_WIDTH - WHY_WIDTH - 8) // (CELL_WIDTH + 3)
+    names = sorted(shown.views)[: max(1, room)]
+    left_out = len(shown.views) - len(names)
+    more = f" (and {left_out} more agencies)" if left_out else ""
+    table = Table(title=f"One {shown.event.type} event, as each agency received it{more}")
+    table.add_column("field", width=FIELD_WIDTH, overflow="fold")
     for name in names:
-        table.add_column(name, max_width=MAX_CELL, overflow="ellipsis", no_wrap=True)
-    table.add_column("why (auditor)", overflow="fold")
+        table.add_column(name, width=CELL_WIDTH, overflow="fold")
+    table.add_column("why (auditor)", width=WHY_WIDTH, overflow="fold")
     decided = {name: {f.path: f for f in shown.decisions[name].fields} for name in names}
     for path in decided[names[0]]:
-        cells = [_cell(decided[name][path], shown, name) for name in names]
-        if any(decided[name][path].released for name in names):
-            table.add_row(path, *cells, _why([decided[name][path] for name in names]))
+        fields = [decided[name][path] for name in names]
+        if any(field.released for field in fields):
+            cells = [_cell(field, shown, name) for field, name in zip(fields, names, strict=True)]
+            table.add_row(path, *cells, _why(fields))
+    hidden = len(decided[names[0]]) - table.row_count
+    table.caption = f"· not for this agency; {hidden} more fields are for none of these"
     return table
 
 
@@ -107,7 +117,10 @@ def _cell(field: FieldDecision, shown: Shown, name: str) -> str:
         return "[dim]·[/dim]"
     released = [f.path for f in shown.decisions[name].fields if f.released]
     value = _received(shown.views[name], field.path, released)
-    return "[dim](none)[/dim]" if value is None else escape(str(value))
+    if value is None:
+        return "[dim](none)[/dim]"
+    text = ", ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    return escape(text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…")
 
 
 def _received(view: Any, path: str, released: list[str]) -> Any:
