@@ -14,9 +14,9 @@ from typing import Any
 import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from broker.gateway import dead_letters_topic, deliveries_topic, events_topic, partition_of
 from broker.inbox import Inbox
 from broker.keys import KeyStore
+from broker.topics import dead_letters_topic, deliveries_topic, events_topic, partition_of
 from connectors.contract import Delivery, TryLater
 from schemas.codec import Event, ViewType, decode_view, encode_event, plain, view_type_from_text
 from schemas.envelope import ViewBody, decode_body

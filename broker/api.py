@@ -16,7 +16,12 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from broker.gateway import (
+from broker.index import Wanted
+from broker.log import Append, LogError, LogFull, Record, RecordTooLarge, read_to_end
+from broker.node import CURSORS, EVENT_PARTITIONS, Node
+from broker.register import Kind
+from broker.tokens import Principal, Role
+from broker.topics import (
     EPOCH_KEYS,
     OPENINGS,
     REDELIVERIES,
@@ -27,11 +32,6 @@ from broker.gateway import (
     events_topic,
     receipts_topic,
 )
-from broker.index import Wanted
-from broker.log import Append, LogError, LogFull, Record, RecordTooLarge, read_to_end
-from broker.node import CURSORS, EVENT_PARTITIONS, Node
-from broker.register import Kind
-from broker.tokens import Principal, Role
 from schemas.epoch import unverified_key_id, unverified_thumbprint
 from schemas.errors import CasewardError
 from schemas.hop import Step

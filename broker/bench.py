@@ -20,7 +20,7 @@ import fastavro
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from broker.gateway import HOPS, WORDING
+from broker.gateway import WORDING
 from broker.ledger import Sequencer
 from broker.ledger_verify import verify_directory
 from broker.log import Append, Topic
@@ -29,6 +29,7 @@ from broker.node import Node
 from broker.session import agency_of, in_process
 from broker.stage import Stage
 from broker.synthetic import Cast, make_event
+from broker.topics import HOPS
 from redaction import checker, plan
 from redaction.agreement import Agreement
 from redaction.decide import decide

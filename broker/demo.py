@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx2
 
-from broker.gateway import deliveries_topic
 from broker.index import Wanted
 from broker.ledger_verify import verify_directory
 from broker.log import read_to_end
@@ -24,6 +23,7 @@ from broker.node import Node
 from broker.service import run_connectors
 from broker.session import TIMEOUT_S, serve
 from broker.stage import Stage
+from broker.topics import deliveries_topic
 from redaction import reference
 from redaction.decision import Decision
 from schemas.codec import Event, plain

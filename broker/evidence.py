@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from broker.agency import NodeClient
-from broker.gateway import OPENINGS
 from broker.ledger_proof import export, prove
 from broker.log import read_to_end
 from broker.node import Node
 from broker.places import Places
+from broker.topics import OPENINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

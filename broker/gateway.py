@@ -15,27 +15,28 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.log import MAX_RECORD_BYTES, Append, Record
 from broker.register import Snapshot
+from broker.sealer import EventKeys, Identity, Sealer
+from broker.seen import Seen, remember
+from broker.topics import (
+    HOPS,
+    OPENINGS,
+    VIEW_TYPES,
+    dead_letters_topic,
+    deliveries_topic,
+    seen_topic,
+)
 from redaction import checker, plan
 from redaction.decide import decide, recipients, unknown_recipients
 from redaction.decision import SILENT, Decision, Gate
 from schemas.codec import Event, ViewType, decode_event
 from schemas.envelope import Handling, ViewBody, encode_body, key_id_of
-from schemas.epoch import OpeningKey, SealingKey, announce, unverified_key_id
-from schemas.errors import CasewardError, Code, EventRefused, UnknownKey
+from schemas.errors import CasewardError, Code, EventRefused
 from schemas.hop import AuditorPart, Hop, RecipientPart, Step, encode_opening, make_hop
 from schemas.registry import Registry, Vocabulary
-from schemas.sealing import SealingPublicKey
 from schemas.signed import SignedEvent, verify_event
-
-HOPS = "hops.0"
-OPENINGS = "hop-openings"
-EPOCH_KEYS = "epoch-keys"
-VIEW_TYPES = "view-types"
-REDELIVERIES = "redeliveries"
 
 KEEP_IDS = timedelta(days=30)  # how long an event id is remembered, and how old an event may be
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead of the log's clock a publisher's may run
@@ -46,73 +47,6 @@ WORDING = "Not for you under the agreement named here. This is not a statement a
 _TOLD_NOTHING = frozenset({Gate.AUDIENCE_CONDITION, Gate.NOTHING_RELEASED})
 
 
-def events_topic(agency: str) -> str:
-    """The topic an agency publishes to."""
-    return f"events.{agency}"
-
-
-def deliveries_topic(agency: str) -> str:
-    """The topic an agency's envelopes arrive on."""
-    return f"deliveries.{agency}"
-
-
-def receipts_topic(agency: str) -> str:
-    """The topic an agency's signed receipts arrive on."""
-    return f"receipts.{agency}"
-
-
-def seen_topic(agency: str) -> str:
-    """The compacted topic of event ids met, partitioned as the agency's events."""
-    return f"seen.{agency}"
-
-
-def dead_letters_topic(agency: str) -> str:
-    """The topic of what an agency sent and nobody could process."""
-    return f"dead-letters.{agency}"
-
-
-def partition_of(secret: bytes, case: str, partitions: int) -> int:
-    """HMAC(stream secret, case) mod P: a case keeps its order, its reference stays hidden."""
-    digest = hmac.digest(secret, case.encode(), "sha256")
-    return int.from_bytes(digest[:8], "big") % partitions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who the gateway is: its name, signing key, public sealing key and HMAC secret (32 bytes)."""
-
-    name: str
-    signing: Ed25519PrivateKey
-    sealing_public: bytes
-    delivery_secret: bytes
-
-
-@dataclass(slots=True)
-class Seen:
-    """Event ids of one input partition: id to (digest of the signed payload, signed at, seconds).
-
-    `apply` is called with what a batch met only after its transaction has committed. `oldest` is
-    a lower bound of the times, so that most batches need not look for expired ids.
-    """
-
-    ids: dict[str, tuple[bytes, int]]
-    oldest: int = 0
-
-    def expired(self, limit: int) -> tuple[str, ...]:
-        """The ids that were signed before `limit` (Unix seconds)."""
-        if self.oldest >= limit or not self.ids:
-            return ()
-        self.oldest = min(signed_at for _, signed_at in self.ids.values())
-        return tuple(i for i, (_, signed_at) in self.ids.items() if signed_at < limit)
-
-    def apply(self, met: Mapping[str, tuple[bytes, int]], expired: tuple[str, ...]) -> None:
-        """Take over what a committed batch met and let go of what it expired."""
-        self.ids.update(met)
-        self.oldest = min([self.oldest, *(signed_at for _, signed_at in met.values())])
-        for event_id in expired:
-            self.ids.pop(event_id, None)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a batch became: the appends of its transaction, and the ids to remember after it."""
@@ -120,66 +54,6 @@ class Outcome:
     appends: tuple[Append, ...]
     met: Mapping[str, tuple[bytes, int]]
     expired: tuple[str, ...]
-
-
-class Sealer:
-    """The epoch keys of one worker: one for each recipient, in memory only.
-
-    INVARIANT: a key whose announcement or envelope was in a transaction that did not surely commit
-    is never used again, so no two writers ever share an IV sequence: `abandon` ends them all.
-    """
-
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
-        self._keys: dict[tuple[str, bytes], SealingKey] = {}
-
-    def key_for(self, recipient: str, public: bytes) -> tuple[SealingKey, tuple[Append, ...]]:
-        """The key for a recipient's present public key, and its announcement if it is new."""
-        key = self._keys.get((recipient, public))
-        if key is not None:
-            return key, ()
-        key, announcement = announce(
-            self._identity.signing,
-            issuer=self._identity.name,
-            recipient=recipient,
-            recipient_key=SealingPublicKey(public),
-        )
-        self._keys[recipient, public] = key
-        name = epoch_record_key(recipient, unverified_key_id(announcement))
-        return key, (Append(topic=EPOCH_KEYS, partition=0, key=name, value=announcement),)
-
-    def abandon(self) -> None:
-        """End every key: the last transaction failed, or nobody knows whether it did."""
-        for key in self._keys.values():
-            key.die()
-        self._keys.clear()
-
-
-def epoch_record_key(recipient: str, key_id: bytes) -> bytes:
-    """The compaction key of an announcement: recipient and key id."""
-    return f"{recipient}/{key_id.hex()}".encode()
-
-
-class EventKeys:
-    """The epoch keys that publishers announced to the gateway, by publisher and key id."""
-
-    def __init__(self) -> None:
-        self._keys: dict[tuple[str, bytes], OpeningKey] = {}
-
-    def add(self, publisher: str, key_id: bytes, key: OpeningKey) -> None:
-        """Remember an announcement that was checked."""
-        self._keys[publisher, key_id] = key
-
-    def get(self, publisher: str, key_id: bytes) -> OpeningKey:
-        """The key of that publisher and id.
-
-        Raises:
-            UnknownKey: it never announced one; the key topic must be read to its end before.
-        """
-        try:
-            return self._keys[publisher, key_id]
-        except KeyError:
-            raise UnknownKey(Code.UNKNOWN_KEY, "no announcement for this key id") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +110,7 @@ class Gateway:
         expired = seen.expired(int((now - KEEP_IDS - CLOCK_SKEW).timestamp()))
         if sources:
             topic, partition = seen_topic(sources[0].publisher), sources[0].record.partition
-            appends.extend(_remember(topic, partition, met, expired))
+            appends.extend(remember(topic, partition, met, expired))
         return Outcome(appends=tuple(appends), met=met, expired=expired)
 
     def hop(self, part: AuditorPart, recipient: RecipientPart | None = None) -> tuple[Append, ...]:
@@ -504,16 +378,6 @@ def _handling(snapshot: Snapshot, decision: Decision) -> Handling:
                         onward=one.onward, not_to_reach=one.not_to_reach, keep_days=one.keep_days
                     )
     return Handling(onward="not-permitted", not_to_reach=(), keep_days=None)
-
-
-def _remember(
-    topic: str, partition: int, met: Mapping[str, tuple[bytes, int]], expired: tuple[str, ...]
-) -> Iterator[Append]:
-    for event_id, (digest, signed_at) in met.items():
-        value = digest + signed_at.to_bytes(8, "big")
-        yield Append(topic=topic, partition=partition, key=event_id.encode(), value=value)
-    for event_id in expired:
-        yield Append(topic=topic, partition=partition, key=event_id.encode(), value=None)
 
 
 def _ms(moment: datetime) -> int:

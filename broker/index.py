@@ -15,8 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from broker.gateway import HOPS, OPENINGS
 from broker.log import Log, Record, read_to_end
+from broker.topics import HOPS, OPENINGS
 from schemas.hop import AuditorPart, Step, leaf_hash
 
 _META = sa.MetaData()

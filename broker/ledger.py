@@ -74,6 +74,8 @@ class Sequencer:
         self._turn = asyncio.Lock()
         self._writing = threading.Lock()
         self._failed: LedgerError | None = None
+        self._pending: list[bytes] = []  # the leaves of the partial bundle
+        self._last: bytes | None = None  # the last leaf
         self._anchored = False
         self._files = LedgerFiles(directory)
         try:
@@ -134,7 +136,8 @@ class Sequencer:
         self._published = self._read_checkpoint(CHECKPOINT)
         floor = self._read_checkpoint(FLOOR)
         self._signed = [one for one in (self._published, floor) if one is not None]
-        self._state = self._read_state()
+        note = self._files.read(STATE)
+        self._state = NO_STATE if note is None else read_state(note, self._verifier)
         try:
             self._load_tree()
         except LedgerError:
@@ -146,35 +149,27 @@ class Sequencer:
             self._load_tree()
 
     def _load_tree(self) -> None:
-        tree = TiledTree(self._state.size, partial(load_tile, self._files.root))
+        """Take up the stored tree, if the tiles on the disk are that tree's.
+
+        The path of the last leaf runs along the whole edge and through its tile, so that proving
+        this one leaf checks every hash and leaf that the next step builds on.
+        """
+        size, root = self._state.size, self._files.root
+        tree = TiledTree(size, partial(load_tile, root))
         self._edge = tree.edge()
-        if self._edge.root != self._state.root:
-            raise LedgerError("the tiles are not those of the tree that was stored")
-        self._pending, self._last = self._read_tail(tree)
-
-    def _read_state(self) -> State:
-        note = self._files.read(STATE)
-        if note is None:
-            return NO_STATE
-        return read_state(note, self._verifier)
-
-    def _read_tail(self, tree: TiledTree) -> tuple[list[bytes], bytes | None]:
-        """Give the leaves of the partial bundle, and the last leaf, checked against the tree."""
-        if not tree.size:
-            return [], None
-        tile = tile_in(tree.size, ENTRIES, (tree.size - 1) // TILE_WIDTH)
-        leaves = load_entries(self._files.root, tile)
-        hashes = load_tile(self._files.root, tile_in(tree.size, 0, tile.index))
-        last = tree.size - 1
+        if not size:
+            return
+        bundle = tile_in(size, ENTRIES, (size - 1) // TILE_WIDTH)
+        leaves = load_entries(root, bundle)
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        if b"".join(hashes) != load_tile(root, tile_in(size, 0, bundle.index)):
+            raise LedgerError(f"`{bundle.path}` does not hold the leaves of its tile")
         try:
-            if b"".join(map(leaf_hash, leaves)) != hashes:
-                raise ProofRefused("not the leaves of its tile")
-            # Of a full tile the edge has only the root, or less: this path has all of it.
-            path = tree.inclusion(last)
-            verify_inclusion(leaf_hash(leaves[-1]), last, tree.size, path, self._state.root)
-        except ProofRefused as error:
-            raise LedgerError(f"`{tile.path}`: {error}") from None
-        return (list(leaves) if tile.width < TILE_WIDTH else []), leaves[-1]
+            verify_inclusion(hashes[-1], size - 1, size, tree.inclusion(size - 1), self._state.root)
+        except ProofRefused:
+            raise LedgerError("the tiles are not those of the tree that was stored") from None
+        self._pending = list(leaves) if bundle.width < TILE_WIDTH else []
+        self._last = leaves[-1]
 
     def _read_checkpoint(self, name: str) -> Checkpoint | None:
         note = self._files.read(name)

@@ -14,21 +14,7 @@ import sqlalchemy.exc
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from broker.gateway import (
-    EPOCH_KEYS,
-    HOPS,
-    OPENINGS,
-    REDELIVERIES,
-    VIEW_TYPES,
-    EventKeys,
-    Gateway,
-    Identity,
-    dead_letters_topic,
-    deliveries_topic,
-    events_topic,
-    receipts_topic,
-    seen_topic,
-)
+from broker.gateway import Gateway
 from broker.index import Index
 from broker.keeper import Keeper
 from broker.keys import KeyStore, StoreSecret
@@ -37,7 +23,20 @@ from broker.ledger_files import LedgerFull
 from broker.log import Append, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
+from broker.sealer import EventKeys, Identity
 from broker.tokens import Principal, Role, Tokens, hash_token
+from broker.topics import (
+    EPOCH_KEYS,
+    HOPS,
+    OPENINGS,
+    REDELIVERIES,
+    VIEW_TYPES,
+    dead_letters_topic,
+    deliveries_topic,
+    events_topic,
+    receipts_topic,
+    seen_topic,
+)
 from broker.worker import GROUP, Worker
 from redaction.agreement import Agreement
 from redaction.static_check import check_text

@@ -9,21 +9,18 @@ from datetime import UTC, datetime
 import cbor2
 import structlog
 
-from broker.gateway import (
+from broker.gateway import Gateway, Source
+from broker.keeper import Keeper
+from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
+from broker.sealer import EventKeys, Identity
+from broker.seen import Seen, read_seen
+from broker.topics import (
     EPOCH_KEYS,
     REDELIVERIES,
     VIEW_TYPES,
-    EventKeys,
-    Gateway,
-    Identity,
-    Seen,
-    Source,
     events_topic,
     receipts_topic,
-    seen_topic,
 )
-from broker.keeper import Keeper
-from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
 from schemas.epoch import OpeningKey, accept, unverified_key_id
 from schemas.errors import CasewardError, Code, EventRefused
 from schemas.hop import AuditorPart, Step
@@ -271,14 +268,7 @@ class Worker:
         held = self._seen.get(place)
         if held is not None and held[0] == batch.generation:
             return held[1]
-        ids: dict[str, tuple[bytes, int]] = {}
-        async for record in read_to_end(self._log, seen_topic(agency), batch.partition):
-            event_id = (record.key or b"").decode()
-            if record.value is None:
-                ids.pop(event_id, None)
-            else:
-                ids[event_id] = (record.value[:32], int.from_bytes(record.value[32:], "big"))
-        seen = Seen(ids)
+        seen = await read_seen(self._log, agency, batch.partition)
         self._seen[place] = (batch.generation, seen)
         return seen
 

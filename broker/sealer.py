@@ -1,0 +1,78 @@
+"""The gateway's keys at work: the epoch keys it seals with, and those announced to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from broker.log import Append
+from broker.topics import EPOCH_KEYS, epoch_record_key
+from schemas.epoch import OpeningKey, SealingKey, announce, unverified_key_id
+from schemas.errors import Code, UnknownKey
+from schemas.sealing import SealingPublicKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the gateway is: its name, signing key, public sealing key and HMAC secret (32 bytes)."""
+
+    name: str
+    signing: Ed25519PrivateKey
+    sealing_public: bytes
+    delivery_secret: bytes
+
+
+class Sealer:
+    """The epoch keys of one worker: one for each recipient, in memory only.
+
+    INVARIANT: a key whose announcement or envelope was in a transaction that did not surely commit
+    is never used again, so no two writers ever share an IV sequence: `abandon` ends them all.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._keys: dict[tuple[str, bytes], SealingKey] = {}
+
+    def key_for(self, recipient: str, public: bytes) -> tuple[SealingKey, tuple[Append, ...]]:
+        """The key for a recipient's present public key, and its announcement if it is new."""
+        key = self._keys.get((recipient, public))
+        if key is not None:
+            return key, ()
+        key, announcement = announce(
+            self._identity.signing,
+            issuer=self._identity.name,
+            recipient=recipient,
+            recipient_key=SealingPublicKey(public),
+        )
+        self._keys[recipient, public] = key
+        name = epoch_record_key(recipient, unverified_key_id(announcement))
+        return key, (Append(topic=EPOCH_KEYS, partition=0, key=name, value=announcement),)
+
+    def abandon(self) -> None:
+        """End every key: the last transaction failed, or nobody knows whether it did."""
+        for key in self._keys.values():
+            key.die()
+        self._keys.clear()
+
+
+class EventKeys:
+    """The epoch keys that publishers announced to the gateway, by publisher and key id."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, bytes], OpeningKey] = {}
+
+    def add(self, publisher: str, key_id: bytes, key: OpeningKey) -> None:
+        """Remember an announcement that was checked."""
+        self._keys[publisher, key_id] = key
+
+    def get(self, publisher: str, key_id: bytes) -> OpeningKey:
+        """The key of that publisher and id.
+
+        Raises:
+            UnknownKey: it never announced one; the key topic must be read to its end before.
+        """
+        try:
+            return self._keys[publisher, key_id]
+        except KeyError:
+            raise UnknownKey(Code.UNKNOWN_KEY, "no announcement for this key id") from None
