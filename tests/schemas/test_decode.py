@@ -19,6 +19,7 @@ from schemas.codec import (
 )
 from schemas.errors import Code, EventRefused
 from schemas.registry import Registry
+from schemas.wire_values import Unfit
 from tests.schemas.samples import EVENT_ID, plain_event
 from tests.schemas.values import (
     ETYPE,
@@ -78,6 +79,13 @@ def test_every_truncated_event_is_refused() -> None:
     for length in range(len(data)):
         refused = refusal(lambda length=length: decode_event(data[:length], REGISTRY))  # type: ignore[misc]
         assert refused.code is Code.NOT_DECODABLE
+
+
+def test_the_cause_of_a_refusal_is_dropped_where_it_arises() -> None:
+    """fastavro's exceptions hold the record, or what they had read of it."""
+    with pytest.raises(Unfit) as unfit:
+        ETYPE.avro.decode(encode_event(sample())[:-1])
+    assert unfit.value.__context__ is None
 
 
 def test_bytes_after_the_end_are_refused() -> None:

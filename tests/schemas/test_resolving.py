@@ -32,12 +32,15 @@ def test_a_named_type_used_twice_has_the_tags_of_each_place() -> None:
     """A second reference to a tagged record once stayed clear (T1)."""
 
     def change(raw: dict[str, Any]) -> None:
-        raw["fields"].append({"name": "again", "tag": "three", "type": ["null", "Outer"]})
+        again = {"name": "again", "tag": "three", "type": ["null", "Outer"]}
+        box = {"type": "record", "name": "Box", "fields": [again]}
+        raw["fields"].append({"name": "box", "tag": "one", "type": box})
 
     paths = by_path(load_changed(change))
     assert paths["maps.size"][0].tag == "two"
-    assert paths["again.size"][0].tag == "three"
-    assert paths["again.sub"][1].symbols == ("red", "green", "blue")
+    assert paths["box.again.size"][0].tag == "three"
+    assert paths["box.again.size"][0].chain == ("one", "three")
+    assert paths["box.again.sub"][1].symbols == ("red", "green", "blue")
 
 
 def test_a_field_inherits_the_nearest_tag_and_knows_all_around_it() -> None:

@@ -136,6 +136,13 @@ def test_an_enum_beside_a_string_takes_its_own_symbols() -> None:
     assert decode_view(VIEW, data)["enum"] == "present"
 
 
+def test_an_enum_takes_its_symbols_wherever_it_stands_in_the_union() -> None:
+    enum = {"type": "enum", "name": "E", "symbols": ["present"]}
+    turned = view_type_from_text(json.dumps(record_of(["string", enum])))
+    assert encode_view(turned, {"f0": "present"})[PREFIX:] == b"\x02\x00"
+    assert encode_view(turned, {"f0": "x"})[PREFIX:] == b"\x00\x02x"
+
+
 def test_withheld_is_one_however_it_comes_back() -> None:
     data = encode_view(VIEW, {**empty_view(), "date": WITHHELD})
     assert decode_view(VIEW, data)["date"] is WITHHELD
