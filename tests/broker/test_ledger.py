@@ -214,6 +214,15 @@ async def test_a_topic_without_its_last_integrated_hop_is_refused(tmp_path: Path
     await refuses(tmp_path, "leaf 299 differs")
 
 
+async def test_a_topic_whose_last_integrated_hop_moved_is_refused(tmp_path: Path) -> None:
+    """It would be taken over a second time."""
+    await build(tmp_path, 300)
+    async with topic(tmp_path / "log.db") as log:
+        await log.erase(ledger.TOPIC, 0, [299])
+        await write(log, leaves(1, 299))
+    await refuses(tmp_path, "leaf 299 differs")
+
+
 async def test_hops_may_be_deleted_after_integration(tmp_path: Path) -> None:
     await build(tmp_path, 300)
     async with topic(tmp_path / "log.db") as log:
@@ -249,7 +258,7 @@ async def test_an_altered_full_tile_under_the_last_leaf_is_refused(tmp_path: Pat
     for name in ("tile/0/001", "tile/entries/001"):
         there = (directory / name).read_bytes()
         (directory / name).write_bytes(there[:40] + b"x" + there[41:])
-        await refuses(tmp_path, "tile/entries/001")
+        await refuses(tmp_path, "tile")
         (directory / name).write_bytes(there)
     await goes_on(tmp_path, 512)
 
