@@ -16,7 +16,7 @@ from typing import Any
 
 import cbor2
 
-from broker.log import MAX_RECORD_BYTES, Append, Record
+from broker.log import Append, Record
 from broker.register import Snapshot
 from broker.sealer import EventKeys, Identity, Sealer
 from broker.seen import Seen, remember
@@ -111,18 +111,17 @@ class Gateway:
         if sources:
             topic, partition = seen_topic(sources[0].publisher), sources[0].record.partition
             appends.extend(remember(topic, partition, met, expired))
+        appends[:0] = self.sealer.announcements()
         return Outcome(appends=tuple(appends), met=met, expired=expired)
 
-    def hop(self, part: AuditorPart, recipient: RecipientPart | None = None) -> tuple[Append, ...]:
-        """The leaf and the sealed opening of one hop."""
-        return self._record(
-            make_hop(
-                part,
-                recipient,
-                recipient_key=self._random(32),
-                auditor_key=self._random(32),
-            )
-        )
+    def hop(self, part: AuditorPart) -> tuple[Append, ...]:
+        """One hop that is no event's: its leaf, its sealed opening and what announces the seal."""
+        appends = self._hop(part)
+        return (*self.sealer.announcements(), *appends)
+
+    def _hop(self, part: AuditorPart) -> tuple[Append, ...]:
+        one, other = self._random(32), self._random(32)
+        return self._record(make_hop(part, recipient_key=one, auditor_key=other))
 
     def _one(
         self,
@@ -146,7 +145,7 @@ class Gateway:
             if before[0] != digest:
                 yield from self._dead_letter(source, Code.ID_REUSED, now, event)
             else:
-                yield from self.hop(self._part(Step.DUPLICATE, source, now, event))
+                yield from self._hop(self._part(Step.DUPLICATE, source, now, event))
             return
         if not source.redelivery:
             met[signed.event_id] = (digest, int(signed.signed_at.timestamp()))
@@ -192,7 +191,7 @@ class Gateway:
         """Steps 5 to 9 for every recipient and purpose that an agreement speaks of."""
         facts = snapshot.facts
         nobody = unknown_recipients(event, facts)
-        yield from self.hop(self._part(Step.ACCEPTED, source, now, event))
+        yield from self._hop(self._part(Step.ACCEPTED, source, now, event))
         decisions = tuple(
             decide(
                 event,
@@ -206,7 +205,7 @@ class Gateway:
             if source.only_to in (None, one.recipient)
         )
         opened = sum(1 for decision in decisions if decision.delivered)
-        yield from self.hop(
+        yield from self._hop(
             self._part(
                 Step.DECIDED,
                 source,
@@ -221,7 +220,7 @@ class Gateway:
             if decision.delivered:
                 yield from self._seal(source, event, decision, snapshot, now)
             elif decision.gate not in SILENT or decision.gate in _TOLD_NOTHING:
-                yield from self.hop(self._part(Step.WITHHELD, source, now, event, decision))
+                yield from self._hop(self._part(Step.WITHHELD, source, now, event, decision))
 
     def _seal(
         self, source: Source, event: Event, decision: Decision, snapshot: Snapshot, now: datetime
@@ -235,7 +234,7 @@ class Gateway:
             code = error.code
         except Exception:  # noqa: BLE001 - fail closed: a fault withholds, and the hop says so
             code = Code.INTERNAL
-        return self.hop(
+        return self._hop(
             self._part(Step.WITHHELD, source, now, event, decision, gate=Gate.ERROR, code=code)
         )
 
@@ -266,11 +265,9 @@ class Gateway:
         )
         delivery_id = self._delivery_id(source, event, decision)
         recipient = snapshot.agencies[decision.recipient]
-        key, announced = self.sealer.key_for(recipient.name, recipient.sealing)
+        key = self.sealer.key_for(recipient.name, recipient.sealing)
         topic = deliveries_topic(recipient.name)
         envelope = key.seal(encode_body(body), stream=topic, delivery_id=delivery_id)
-        if len(envelope) > MAX_RECORD_BYTES - 1024:
-            raise CasewardError(Code.TOO_LARGE, "the sealed view is larger than a record may be")
         hop = make_hop(
             self._part(Step.SEALED, source, now, event, decision, delivery_id=delivery_id),
             RecipientPart(
@@ -282,10 +279,9 @@ class Gateway:
             auditor_key=self._random(32),
         )
         return (
-            *announced,
-            *self._view_type(view_type),
             Append(topic=topic, partition=0, value=envelope),
             *self._record(hop),
+            *self._view_type(view_type),  # last: it is remembered as written
         )
 
     def _view_type(self, view_type: ViewType) -> tuple[Append, ...]:
@@ -303,10 +299,9 @@ class Gateway:
 
     def _record(self, hop: Hop) -> tuple[Append, ...]:
         """A leaf for the tree and its opening, sealed to ourselves, for the index and auditors."""
-        own, announced = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
+        own = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
         sealed = own.seal(encode_opening(hop), stream=OPENINGS, delivery_id=hop.leaf_hash)
         return (
-            *announced,
             Append(topic=HOPS, partition=0, value=hop.leaf),
             Append(topic=OPENINGS, partition=0, key=hop.leaf_hash, value=sealed),
         )
@@ -350,14 +345,13 @@ class Gateway:
         """The record as it came, sealed to ourselves in parts that fit a record, and the hop."""
         topic = dead_letters_topic(source.publisher)
         yield from self.dead_letter(topic, source.record.value or b"", code, source.place, now)
-        yield from self.hop(self._part(Step.DEAD_LETTERED, source, now, event, code=code))
+        yield from self._hop(self._part(Step.DEAD_LETTERED, source, now, event, code=code))
 
     def dead_letter(
         self, topic: str, data: bytes, code: Code, place: str, now: datetime
     ) -> Iterator[Append]:
         """Seal what could not be processed; the code and the place stay readable."""
-        own, announced = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
-        yield from announced
+        own = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
         size = DEAD_LETTER_PART_BYTES
         parts = [data[start : start + size] for start in range(0, len(data), size)] or [b""]
         letter = self._random(32)

@@ -33,27 +33,40 @@ class Sealer:
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
         self._keys: dict[tuple[str, bytes], SealingKey] = {}
+        self._unannounced: list[Append] = []
 
-    def key_for(self, recipient: str, public: bytes) -> tuple[SealingKey, tuple[Append, ...]]:
-        """The key for a recipient's present public key, and its announcement if it is new."""
+    def key_for(self, recipient: str, public: bytes) -> SealingKey:
+        """The key for a recipient's present public key."""
         key = self._keys.get((recipient, public))
-        if key is not None:
-            return key, ()
-        key, announcement = announce(
-            self._identity.signing,
-            issuer=self._identity.name,
-            recipient=recipient,
-            recipient_key=SealingPublicKey(public),
-        )
-        self._keys[recipient, public] = key
-        name = epoch_record_key(recipient, unverified_key_id(announcement))
-        return key, (Append(topic=EPOCH_KEYS, partition=0, key=name, value=announcement),)
+        if key is None:
+            key, announcement = announce(
+                self._identity.signing,
+                issuer=self._identity.name,
+                recipient=recipient,
+                recipient_key=SealingPublicKey(public),
+            )
+            self._keys[recipient, public] = key
+            name = epoch_record_key(recipient, unverified_key_id(announcement))
+            self._unannounced.append(
+                Append(topic=EPOCH_KEYS, partition=0, key=name, value=announcement)
+            )
+        return key
+
+    def announcements(self) -> tuple[Append, ...]:
+        """What must be in the next transaction: the announcements of keys made since the last call.
+
+        Whether or not anything sealed with such a key is in that transaction, the next one counts
+        on the key being known.
+        """
+        appends, self._unannounced = tuple(self._unannounced), []
+        return appends
 
     def abandon(self) -> None:
         """End every key: the last transaction failed, or nobody knows whether it did."""
         for key in self._keys.values():
             key.die()
         self._keys.clear()
+        self._unannounced.clear()
 
 
 class EventKeys:
