@@ -82,6 +82,16 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused(data: st.DataObject) -> None
         open_checkpoint(bytes(note), VERIFIER)
 
 
+def test_base64_has_one_spelling() -> None:
+    """The last letter before the padding has bits that decode to nothing."""
+    last = NOTE.rindex(b"=") - 1
+    for bit in range(8):
+        note = bytearray(NOTE)
+        note[last] ^= 1 << bit
+        with pytest.raises(NoteRefused):
+            open_checkpoint(bytes(note), VERIFIER)
+
+
 @settings(max_examples=200)
 @given(st.data())
 def test_a_vkey_with_a_flipped_bit_is_refused(data: st.DataObject) -> None:

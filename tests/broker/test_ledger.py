@@ -310,6 +310,18 @@ async def test_what_is_lost_is_made_again_from_the_topic(tmp_path: Path, lost: s
     await goes_on(tmp_path, 600)
 
 
+async def test_signed_tiles_are_not_overwritten_from_another_topic(tmp_path: Path) -> None:
+    """Without its state it starts over, and finds another first hop than the one it signed."""
+    directory = await build(tmp_path, 300)
+    before = published(directory)
+    (directory / "sequencer/state").unlink()
+    (tmp_path / "log.db").unlink()
+    async with topic(tmp_path / "log.db") as log:
+        await write(log, leaves(900, life="second"))
+    await refuses(tmp_path, "is not what the hops topic says")
+    assert published(directory) == before
+
+
 async def test_an_older_state_never_leads_to_a_smaller_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

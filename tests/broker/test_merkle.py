@@ -274,6 +274,20 @@ def test_a_tree_that_shrinks_or_is_rewritten_is_never_consistent() -> None:
         verify_consistency(10, 10, edge.root, edge.root, (edge.root,))
 
 
+def test_an_inner_node_does_not_pass_for_a_leaf() -> None:
+    tree, edge, _ = tiled(MANY[:8])
+    with pytest.raises(ProofRefused):
+        verify_inclusion(edge.root, 0, 8, (), edge.root)
+    with pytest.raises(ProofRefused):
+        verify_inclusion(tree.root(4), 0, 8, tree.inclusion(0)[2:], edge.root)
+
+
+def test_a_tree_does_not_grow_without_changing_its_root() -> None:
+    tree, _, _ = tiled(MANY[:4])
+    with pytest.raises(ProofRefused):
+        verify_consistency(4, 8, tree.root(), tree.root(), ())
+
+
 def test_there_are_no_proofs_beyond_the_tree() -> None:
     tree, _, _ = tiled(MANY[:10])
     for index in (-1, 10):
