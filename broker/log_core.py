@@ -146,6 +146,8 @@ class LogCore:
 
         It sees at least everything below `ends` as it was when the call began.
         """
+        # No upper bound but for tests: the file may be ahead of `ends`, and a key whose old record
+        # has gone from it must be found in the new one.
         before = self.ends[stream.place] if self._delay_s else _NO_END
 
         def search() -> tuple[Record, ...]:

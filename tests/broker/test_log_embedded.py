@@ -143,6 +143,21 @@ async def test_closing_finishes_what_was_begun(log: EmbeddedLog, tmp_path: Path)
     await again.close()
 
 
+async def test_a_close_that_is_cancelled_is_finished_by_the_next(
+    log: EmbeddedLog, tmp_path: Path
+) -> None:
+    await log.append(to("t", b"1"))
+    closing = asyncio.create_task(log.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    assert closing.cancelled()
+    await log.close()
+    again = await EmbeddedLog.open(tmp_path / "log.db")
+    assert values(await again.read("t", 0, 0)) == [b"1"]
+    await again.close()
+
+
 # -- waking ---------------------------------------------------------------------------------------
 
 
