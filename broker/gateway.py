@@ -147,9 +147,14 @@ class Gateway:
             else:
                 yield from self._hop(self._part(Step.DUPLICATE, source, now, event))
             return
+        try:
+            delivered = tuple(self._deliver(source, event, snapshot, now))
+        except Exception:  # noqa: BLE001 - no event may stop the feed; nothing of it goes out
+            yield from self._dead_letter(source, Code.INTERNAL, now, event)
+            return
         if not source.redelivery:
             met[signed.event_id] = (digest, int(signed.signed_at.timestamp()))
-        yield from self._deliver(source, event, snapshot, now)
+        yield from delivered
 
     def _admit(self, source: Source, snapshot: Snapshot) -> tuple[SignedEvent, Event]:
         """Steps 1 to 4: the event, if its publisher may say it now."""
