@@ -90,6 +90,7 @@ class Gateway:
         self._keys = keys
         self._random = random_bytes
         self._known_view_types = known_view_types
+        self._types: list[Append] = []  # of the batch in hand, whatever becomes of its deliveries
         self.sealer = Sealer(identity)
 
     def process(
@@ -111,7 +112,8 @@ class Gateway:
         if sources:
             topic, partition = seen_topic(sources[0].publisher), sources[0].record.partition
             appends.extend(remember(topic, partition, met, expired))
-        appends[:0] = self.sealer.announcements()
+        appends[:0] = (*self.sealer.announcements(), *self._types)
+        self._types = []
         return Outcome(appends=tuple(appends), met=met, expired=expired)
 
     def hop(self, part: AuditorPart) -> tuple[Append, ...]:
@@ -283,19 +285,15 @@ class Gateway:
             recipient_key=opening_key,
             auditor_key=self._random(32),
         )
-        return (
-            Append(topic=topic, partition=0, value=envelope),
-            *self._record(hop),
-            *self._view_type(view_type),  # last: it is remembered as written
-        )
+        self._publish_type(view_type)
+        return (Append(topic=topic, partition=0, value=envelope), *self._record(hop))
 
-    def _view_type(self, view_type: ViewType) -> tuple[Append, ...]:
-        """The derived schema, where the log does not have it yet; it names no person."""
-        if view_type.digest in self._known_view_types:
-            return ()
-        self._known_view_types.add(view_type.digest)
-        key = view_type.digest.encode()
-        return (Append(topic=VIEW_TYPES, partition=0, key=key, value=view_type.text.encode()),)
+    def _publish_type(self, view_type: ViewType) -> None:
+        """Put the derived schema, which names no person, in the log where it is not there yet."""
+        if view_type.digest not in self._known_view_types:
+            self._known_view_types.add(view_type.digest)
+            key, value = view_type.digest.encode(), view_type.text.encode()
+            self._types.append(Append(topic=VIEW_TYPES, partition=0, key=key, value=value))
 
     def _delivery_id(self, source: Source, event: Event, decision: Decision) -> bytes:
         named = [source.publisher, event.id, decision.recipient, decision.purpose]
