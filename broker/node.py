@@ -179,6 +179,7 @@ class Node:
             clock=self.clock,
             random_bytes=os.urandom,
         )
+        await self.worker.join()
         self.looker = Gateway(
             self.identity,
             registry=self.registry,

@@ -89,7 +89,7 @@ class Worker:
 
     async def step(self, *, wait_s: float = 0.0) -> bool:
         """Process one batch, if there is one; tell whether there was."""
-        member = await self._joined()
+        member = await self.join()
         try:
             batch = await member.poll(max_records=BATCH_RECORDS, wait_s=wait_s)
             if batch is None:
@@ -124,7 +124,7 @@ class Worker:
                     waiting += max(0, end - position)
         return waiting
 
-    async def _joined(self) -> Member:
+    async def join(self) -> Member:
         """Our membership, made anew when an agency was enrolled since."""
         inputs = self._wanted()
         if self._member is None or inputs != self._inputs:
