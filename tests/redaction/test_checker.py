@@ -18,7 +18,7 @@ from redaction.checker import check
 from redaction.decision import Decision, FieldDecision, Gate, Reason
 from schemas.codec import WITHHELD, Event, ViewType, encode_view, view_type_from_text
 from schemas.errors import Code, EventRefused
-from tests.redaction.asked import CHILDREN, REFERENCE, Asked
+from tests.redaction.asked import CHILDREN, REFERENCE, Asked, Clauses
 from tests.redaction.builders import (
     AT,
     address,
@@ -263,6 +263,29 @@ def test_a_view_of_another_event_is_refused() -> None:
     value = copy.deepcopy(RICH.event.value)
     value["header"]["source"] = "southmoor-police"
     assert "/header/source" in refused(data, of=replace(RICH.event, value=value))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "N", "phone": None},
+        {"name": None, "phone": "01632 960123"},
+    ],
+)
+def test_a_value_in_a_null_record_is_refused(wrong: dict[str, Any]) -> None:
+    clauses: Clauses = [REFERENCE, share("1", "child.school_contact"),
+                        share("2", ["child.school_phone", "child.name"])]  # fmt: skip
+    asked = Asked(clauses, {"children": [{"name": "Ann", "school_contact": None}]})
+    view_type, view = prepared(asked)
+    assert view["children"] == [{"name": "Ann", "school_contact": {"name": None, "phone": None}}]
+    for contact in (wrong, {"name": WITHHELD, "phone": None}):
+        view["children"][0]["school_contact"] = contact
+        data = encode_view(view_type, view)
+        if contact is wrong:
+            message = refused(data, of=asked.event, decision=asked.decision, view_type=view_type)
+            assert "`/children/0/school_contact/" in message
+        else:
+            check(data, view_type, asked.event, asked.decision)
 
 
 MAP_WORDS = vocabulary(keys=(), inner=(), flag=())

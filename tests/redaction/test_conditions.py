@@ -182,6 +182,14 @@ def test_days_end_at_the_same_local_time_across_a_clock_change() -> None:
         assert evaluate(at_most(3, inclusive=inclusive), known) is expected
 
 
+def test_of_an_hour_that_comes_twice_the_first_is_the_limit() -> None:
+    happened = datetime(2026, 10, 22, 0, 30, tzinfo=UTC)  # 01:30 in summer time
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 01:30 for the first time
+    again = first + timedelta(hours=1)  # and for the second
+    assert evaluate(at_most(3), facts(happened=happened, at=first)) is True
+    assert evaluate(at_most(3), facts(happened=happened, at=again)) is False
+
+
 def test_a_decision_before_the_event_has_no_age_at_all() -> None:
     known = facts(at=HAPPENED - timedelta(seconds=1))
     for unit in Unit:

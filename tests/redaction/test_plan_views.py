@@ -25,13 +25,16 @@ from tests.redaction.asked import (
 from tests.redaction.builders import (
     AT,
     EVENT_ID,
+    address,
     agency,
     agreement,
     event,
+    event_type,
     never,
     pupils,
     register,
     share,
+    vocabulary,
     yes,
 )
 
@@ -108,6 +111,26 @@ def test_one_agreement_audience_and_publisher_have_one_schema_text() -> None:
     assert "tag" not in text
     assert "doc" not in text
     assert "gp_surgery" not in text
+
+
+def test_words_about_the_schema_do_not_travel_with_a_view() -> None:
+    words = vocabulary(kind=(), place=())
+    kind = {"type": "enum", "name": "Kind", "doc": "why we ask", "symbols": ["a", "b"]}
+    fields = [{"name": name, "type": "string"} for name in address()]
+    place = {"type": "record", "name": "Place", "atom": "address", "doc": "why we ask",
+             "fields": fields}  # fmt: skip
+    etype = event_type(
+        [
+            {"name": "kind", "type": kind, "tag": "kind", "doc": "why we ask"},
+            {"name": "place", "type": place, "tag": "place"},
+            {"name": "former", "type": ["null", "Place"], "tag": "place"},
+        ],
+        words,
+    )
+    asked = Asked([share("1", ["kind", "place"])], {}, etype=etype, words=words)
+    assert asked.body == {"kind": "a", "place": address(), "former": None}
+    for word in ("why we ask", "doc", "atom", "tag", "Kind", "caseward.made"):
+        assert word not in json.dumps(schema(asked))
 
 
 @pytest.mark.parametrize("etype", BUILT_IN.types, ids=lambda etype: etype.name)
