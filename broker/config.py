@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+CONNECTORS = "caseward.connectors"  # the entry-point group
 
 
 class ConfigRefused(Exception):
@@ -25,6 +28,13 @@ class Connector(BaseModel):
     name: str = Field(default="main", pattern=r"^[a-z0-9-]{1,64}$")
     kind: str
     settings: dict[str, Any] = {}
+
+    @field_validator("kind")
+    @classmethod
+    def _installed(cls, kind: str) -> str:
+        if not importlib.metadata.entry_points(group=CONNECTORS, name=kind):
+            raise ValueError("no connector of this kind is installed")
+        return kind
 
 
 class Config(BaseModel):
@@ -53,4 +63,6 @@ def read_config(path: Path) -> Config:
     except ValidationError as error:
         one = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, one["loc"]))
-        raise ConfigRefused(f"{path}: `{place}`: {one['msg'].lower()}") from None
+        raise ConfigRefused(
+            f"{path}: `{place}`: {one['msg'].lower().removeprefix('value error, ')}"
+        ) from None

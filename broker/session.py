@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -85,14 +86,16 @@ async def serve(node: Node, *, port: int = 0) -> AsyncIterator[int]:
         lifespan="off",
     )
     server = _Server(config)
-    task = asyncio.create_task(server.serve())
+    # Bound here, for uvicorn would end the process if the port is taken.
+    listener = socket.create_server(("127.0.0.1", port))
+    bound = int(listener.getsockname()[1])
+    task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:
             if task.done():
                 task.result()
                 raise OSError("the API did not start")
             await asyncio.sleep(0.01)
-        bound = int(server.servers[0].sockets[0].getsockname()[1])
         write_json(node.places.address, {"port": bound})
         yield bound
     finally:

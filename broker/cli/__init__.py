@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import version
+from typing import Any
 
 import click
+
+INTERRUPTED = 130  # what shells say of Ctrl-C
 
 # Loaded when called, so that `caseward --version` does not load a web server.
 _COMMANDS = {
@@ -34,6 +37,23 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, with one line on standard error for a command line that cannot be used."""
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.Abort:
+            raise SystemExit(INTERRUPTED) from None
+        except click.exceptions.NoArgsIsHelpError as asked:
+            asked.show()
+            raise SystemExit(asked.exit_code) from None
+        except click.UsageError as error:
+            place = error.ctx.command_path if error.ctx else "caseward"
+            click.echo(f"{place}: {' '.join(error.format_message().split())}", err=True)
+            raise SystemExit(error.exit_code) from None
+        except click.ClickException as error:
+            error.show()
+            raise SystemExit(error.exit_code) from None
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import click
 
-from broker.cli.common import ends_well, json_option, read_input, run, say, setting, table
+from broker.cli.common import (
+    Unusable,
+    acting,
+    ends_well,
+    json_option,
+    read_input,
+    run,
+    say,
+    setting,
+    table,
+)
 from broker.enrol import Officer, rotate_keys
 from broker.load import load_register
 from broker.places import Places
-from broker.register_file import read_register
+from broker.register import Kind
+from broker.register_file import RegisterFileError, read_register
 from broker.session import client_of, reach
 
 
@@ -45,6 +56,8 @@ def _suspend(name: str, suspended: bool, as_json: bool) -> None:
     async def work() -> None:
         async with reach(given.places, given.secret) as http:
             officer = Officer(http, given.places, given.secret)
+            if (await officer.entry(Kind.AGENCY, name))["value"] is None:
+                raise Unusable(f"no agency of the name `{name}` is enrolled")
             await officer.suspend(name, suspended=suspended)
 
     run(work())
@@ -99,6 +112,7 @@ def keys() -> None:
 def rotate(name: str, as_json: bool) -> None:
     """Replace an agency's keys: the old key signs the new ones."""
     given = setting()
+    acting(given, name)
 
     async def work(places: Places) -> int:
         async with reach(places, given.secret) as http:
@@ -121,7 +135,10 @@ def register() -> None:
 def load(file: str, as_json: bool) -> None:
     """Enter everything a register file says, each entry signed by an officer."""
     given = setting()
-    read = read_register(read_input(file), origin=file)
+    try:
+        read = read_register(read_input(file), origin=file)
+    except RegisterFileError as error:
+        raise Unusable(str(error)) from None
 
     async def work() -> int:
         async with reach(given.places, given.secret) as http:

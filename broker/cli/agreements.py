@@ -41,15 +41,15 @@ def read_text(name: str) -> Agreement:
     Raises:
         Unusable: its first problem, as `path:line: what is wrong`.
     """
-    found, problems = _check(name)
+    found, problems = _check(name, read_input(name))
     if found is None:
         raise Unusable(problems[0])
     return found
 
 
-def _check(name: str) -> tuple[Agreement | None, list[str]]:
+def _check(name: str, source: bytes) -> tuple[Agreement | None, list[str]]:
     types = {one.name: one for one in Registry.builtin().types}
-    found, problems = check_text(read_input(name), types, load_vocabulary(), origin=name)
+    found, problems = check_text(source, types, load_vocabulary(), origin=name)
     return found, [str(problem) for problem in problems]
 
 
@@ -64,7 +64,7 @@ def agreement() -> None:
 @ends_well
 def check(file: str, as_json: bool) -> None:
     """Say every problem of an agreement at once; exit 1 if there is one."""
-    _, problems = _check(file)
+    _, problems = _check(file, read_input(file))
     answer = {"file": file, "problems": problems, "usable": not problems}
     say(as_json, answer, lambda: problems or [f"{file}: no problem found"])
     raise SystemExit(NO if problems else DONE)
@@ -130,16 +130,16 @@ def _lines(answer: dict[str, Any]) -> list[str]:
 def enact(file: str, as_json: bool) -> None:
     """Put an agreement in force on this node, signed by an officer, if it has no problem."""
     given = setting()
-    text, problems = _check(file)
+    source = read_input(file)  # once: standard input cannot be read again
+    text, problems = _check(file, source)
     if text is None:
-        say(as_json, {"file": file, "problems": problems, "usable": False}, lambda: problems)
-        raise SystemExit(NO)
-    key, source = f"{text.id}/{text.version}", read_input(file).decode()
+        raise Unusable(problems[0])
+    key = f"{text.id}/{text.version}"
 
     async def work() -> None:
         async with reach(given.places, given.secret) as http:
             officer = Officer(http, given.places, given.secret)
-            await officer.put(Kind.AGREEMENT, key, {"text": source})
+            await officer.put(Kind.AGREEMENT, key, {"text": source.decode()})
 
     run(work())
     answer = {"agreement": text.id, "version": text.version, "hash": text.hash()}

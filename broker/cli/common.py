@@ -15,9 +15,11 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from broker.agency import NodeRefused
+from broker.checkpoint import NoteRefused
 from broker.keys import KeyStoreError, StoreSecret
 from broker.ledger_files import LedgerError
 from broker.log import LogError
+from broker.node import NodeStuck
 from broker.places import Places
 from connectors.contract import TryLater
 from schemas.errors import CasewardError
@@ -65,9 +67,9 @@ def secret_from_environment(places: Places) -> StoreSecret:
     path = Path(named) if named else places.root / "store.key"
     try:
         return StoreSecret.from_key_file(path)
-    except FileNotFoundError:
+    except OSError:
         raise Unusable(
-            f"{path}: no key file; give CASEWARD_PASSPHRASE or CASEWARD_KEY_FILE"
+            f"{path}: no key file to read; give CASEWARD_PASSPHRASE or CASEWARD_KEY_FILE"
         ) from None
 
 
@@ -84,6 +86,16 @@ def setting() -> Setting:
     return Setting(places, secret_from_environment(places))
 
 
+def acting(given: Setting, name: str) -> None:
+    """Require that this machine holds the folder of the party that a command speaks for.
+
+    Raises:
+        Unusable: it does not; nothing has been opened yet.
+    """
+    if not (given.places.party(name) / "token").is_file():
+        raise Unusable(f"{given.places.root}: this machine does not act for `{name}`")
+
+
 def ends_well(command: Callable[P, T]) -> Callable[P, T]:
     """Turn every declared error into its exit code and one line; a bug shows its type only."""
 
@@ -91,15 +103,16 @@ def ends_well(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except (LogError, LedgerError, TryLater) as error:
+        except (LogError, LedgerError, NodeStuck, TryLater) as error:
             raise MachineFailed(f"caseward: {error}") from None
         except BrokenPipeError:  # whoever read our output has seen enough
             sys.stdout = None  # so that the interpreter's flush is still
             raise SystemExit(DONE) from None
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "the machine could not"
-            raise MachineFailed(f"caseward: {reason.lower()}") from None
-        except (CasewardError, NodeRefused, KeyStoreError) as error:
+            place = "caseward" if error.filename is None else str(error.filename)
+            raise MachineFailed(f"{place}: {reason.lower()}") from None
+        except (CasewardError, NodeRefused, KeyStoreError, NoteRefused) as error:
             raise Unusable(f"caseward: {error}") from None
         except (click.exceptions.ClickException, click.exceptions.Exit, click.Abort):
             raise

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from broker.cli.common import DONE, NO, Unusable, ends_well
+from broker.cli.common import DONE, NO, Unusable, ends_well, json_option
 from broker.demo import Outcome, Shown, play
 from broker.logs import log_to_stderr
 from broker.stage import EXAMPLES, Stage, clear
@@ -31,9 +31,13 @@ PIPE_WIDTH = 132  # where the output is no terminal
 @click.option("--headless", is_flag=True, default=False, help="End by itself; one JSON line last.")
 @click.option("--dir", "folder", default=None, help="Where to play; else a temporary directory.")
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same events.")
+@json_option
 @ends_well
-def demo(events: int, headless: bool, folder: str | None, seed: int) -> None:
-    """Enrol agencies, put agreements in force, play events, check and show what each received."""
+def demo(events: int, headless: bool, folder: str | None, seed: int, as_json: bool) -> None:
+    """Enrol agencies, put agreements in force, play events, check and show what each received.
+
+    With --json it is headless, and its one line of JSON is all it prints.
+    """
     if not (EXAMPLES / "register.yaml").exists():
         raise Unusable(f"{EXAMPLES}: the examples are not there")
     log_to_stderr(at_least=logging.ERROR)
@@ -43,15 +47,16 @@ def demo(events: int, headless: bool, folder: str | None, seed: int) -> None:
             clear(root)
         except FileExistsError as error:
             raise Unusable(f"{root}: {error}") from None
-        raise SystemExit(_play(root, events, headless, seed))
+        raise SystemExit(_play(root, events, headless, seed, as_json))
     with tempfile.TemporaryDirectory(prefix="caseward-demo-") as temporary:
-        raise SystemExit(_play(Path(temporary), events, headless, seed))
+        raise SystemExit(_play(Path(temporary), events, headless, seed, as_json))
 
 
-def _play(root: Path, events: int, headless: bool, seed: int) -> int:
-    console = Console()
+def _play(root: Path, events: int, headless: bool, seed: int, as_json: bool) -> int:
+    headless = headless or as_json
+    console = Console(quiet=as_json)
     if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
+        console = Console(quiet=as_json, width=PIPE_WIDTH)
     stage = Stage(root, seed=seed)
     agencies, agreements = len(stage.recipients), len(stage.examples)
     console.print(f"{agencies} agencies, {agreements} agreements, {events} events (seed {seed})")
@@ -68,8 +73,8 @@ def _play(root: Path, events: int, headless: bool, seed: int) -> int:
             status.update(f"{decided} events decided, {written} deliveries written")
 
         outcome = asyncio.run(_until_interrupted(stage, events, progress, then, go_on=not headless))
-    if outcome is None:
-        return DONE
+    if outcome is None:  # interrupted: nobody may take that for a run that was checked
+        return NO if headless else DONE
     if headless:
         print(json.dumps(outcome.summary()))  # noqa: T201 - one unwrapped line, for scripts
     return DONE if outcome.good else NO

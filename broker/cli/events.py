@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
 
-from broker.cli.common import Unusable, ends_well, json_option, read_input, run, say, setting
+from broker.cli.common import (
+    Unusable,
+    acting,
+    ends_well,
+    json_option,
+    read_input,
+    run,
+    say,
+    setting,
+)
 from broker.session import agency_of, client_of, reach
 from schemas.codec import Event, event_from_json, parse_json
 from schemas.errors import CasewardError
@@ -16,26 +26,50 @@ from schemas.registry import Registry
 as_option = click.option("--as", "name", required=True, help="The agency that acts.")
 
 
-def read_events(name: str, registry: Registry) -> list[Event]:
-    """The events of a file: `.json` and `-` hold one, or one a line; `.jsonl` one a line.
+def read_events(name: str, registry: Registry, *, source: str | None = None) -> list[Event]:
+    """The events of a file: `.jsonl` holds one a line, any other one; `-` either.
+
+    Args:
+        name: the file, or `-` for standard input.
+        registry: the event types that are known.
+        source: the publisher that every event must name, if only one is right.
 
     Raises:
         Unusable: `path:line: what is wrong`, at the first that is no event.
     """
     data = read_input(name)
-    if name.endswith(".jsonl"):
-        lines = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
-    else:
+    lines = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
+    if not lines:
+        raise Unusable(f"{name}:1: no event in it")
+    if not (name.endswith(".jsonl") or (name == "-" and _stands_alone(lines[0][1]))):
         lines = [(1, data)]
     events = []
-    for number, line in lines:
+    for number, text in lines:
         try:
-            events.append(event_from_json(parse_json(line), registry))
+            event = event_from_json(parse_json(text), registry)
         except CasewardError as error:
-            raise Unusable(f"{name}:{number}: {error}") from None
-    if not events:
-        raise Unusable(f"{name}:1: no event in it")
+            raise Unusable(_located(name, number, str(error))) from None
+        if source not in (None, event.source):
+            raise Unusable(f"{name}:{number}: /header/source: is not `{source}`")
+        events.append(event)
     return events
+
+
+def _stands_alone(line: bytes) -> bool:
+    """Whether a line is a JSON text by itself, and so the first of several or the only one."""
+    try:
+        parse_json(line)
+    except CasewardError:
+        return False
+    return True
+
+
+def _located(name: str, first: int, fault: str) -> str:
+    """`path:line: what is wrong` of a fault in the text that begins at a line of a file."""
+    found = re.match(r"line (\d+): ", fault)
+    if found is None:
+        return f"{name}:{first}: {fault}"
+    return f"{name}:{first + int(found[1]) - 1}: {fault[found.end() :]}"
 
 
 @click.command()
@@ -47,11 +81,9 @@ def read_events(name: str, registry: Registry) -> list[Event]:
 def publish(name: str, files: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Sign, seal and publish events from files, or from standard input with `-`."""
     given = setting()
+    acting(given, name)
     registry = Registry.builtin()
-    events = [event for file in files for event in read_events(file, registry)]
-    for event in events:
-        if event.source != name:
-            raise Unusable(f"`/header/source` of an event is not `{name}`")
+    events = [event for file in files for event in read_events(file, registry, source=name)]
 
     async def work() -> None:
         async with reach(given.places, given.secret) as http:
@@ -73,6 +105,7 @@ def publish(name: str, files: tuple[str, ...], dry_run: bool, as_json: bool) -> 
 def inbox(name: str, peek: bool, as_json: bool) -> None:
     """Open, show and acknowledge what has come for an agency."""
     given = setting()
+    acting(given, name)
 
     async def work() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ from broker.cli.common import (
     DONE,
     NO,
     Unusable,
+    acting,
     ends_well,
     json_option,
     read_input,
@@ -61,6 +62,7 @@ def verify(directory: Path, vkey: str | None, as_json: bool) -> None:
 def prove(delivery: str, party: str, out: Path | None, as_json: bool) -> None:
     """Prove that a delivery stands in the ledger."""
     given = setting()
+    acting(given, party)
 
     async def work() -> Evidence:
         async with reach(given.places, given.secret) as http:

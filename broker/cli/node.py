@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from broker.cli.common import (
     DONE,
     MachineFailed,
     Unusable,
+    acting,
     ends_well,
     json_option,
     read_input,
@@ -31,6 +33,7 @@ from broker.node import Node, init_node
 from broker.places import Places, make_private, write_private
 from broker.service import run_connectors
 from broker.session import client_of, reach, serve
+from connectors import contract
 
 
 @click.command()
@@ -53,22 +56,47 @@ def init(name: str, as_json: bool) -> None:
 
 @click.command()
 @click.option("--config", "config_file", default=None, help="A caseward.toml with connectors.")
-@click.option("--port", default=0, help="The API's loopback port; 0 takes a free one.")
+@click.option(
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="The API's loopback port; 0 takes a free one.",
+)
 @click.option("--until-idle", is_flag=True, default=False, help="End when nothing is left to do.")
+@json_option
 @ends_well
-def up(config_file: str | None, port: int, until_idle: bool) -> None:
+def up(config_file: str | None, port: int, until_idle: bool, as_json: bool) -> None:
     """Run the node until SIGTERM or Ctrl-C; a restart goes on where it was."""
     given = setting()
     try:
         config = read_config(Path(config_file)) if config_file else Config()
     except ConfigRefused as refused:
         raise Unusable(str(refused)) from None
+    for one in (*config.source, *config.sink):
+        acting(given, one.agency)
     log_to_stderr()
-    raise SystemExit(run(_up(given.places, given.secret, config, port or config.port, until_idle)))
+
+    def ready(bound: int) -> None:
+        if as_json:
+            say(True, {"ready": True, "port": bound}, list)
+        else:
+            click.echo(f"caseward: ready on 127.0.0.1:{bound}", err=True)
+
+    port = port or config.port
+    try:
+        code = run(_up(given.places, given.secret, config, port, until_idle, ready))
+    except (ConfigRefused, contract.ConfigRefused) as refused:  # a connector's own settings
+        raise Unusable(f"{config_file}: {refused}") from None
+    raise SystemExit(code)
 
 
 async def _up(
-    places: Places, secret: StoreSecret, config: Config, port: int, until_idle: bool
+    places: Places,
+    secret: StoreSecret,
+    config: Config,
+    port: int,
+    until_idle: bool,
+    ready: Callable[[int], None],
 ) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -80,7 +108,7 @@ async def _up(
         node.start()
         async with AsyncExitStack() as stack:
             bound = await stack.enter_async_context(serve(node, port=port))
-            click.echo(f"caseward: ready on 127.0.0.1:{bound}", err=True)
+            ready(bound)
             await run_connectors(node, bound, config, secret, stop, until_idle=until_idle)
     finally:
         await node.close()
@@ -127,6 +155,8 @@ def backup(target: Path, as_json: bool) -> None:
 def restore(source: Path, checkpoint: str | None, new_ledger: bool, as_json: bool) -> None:
     """Bring a backup back; the ledger never signs a tree smaller than one it signed before."""
     root = Path(click.get_current_context().find_root().params["state"])
+    if not Places(source).settings.is_file():
+        raise Unusable(f"{source}: there is no backup here")
     note = None if checkpoint is None else read_input(checkpoint)
     bound = restore_from(source, Places(root), checkpoint=note, new_ledger=new_ledger)
     line = "restored" if bound is None else f"restored; nothing below {bound} leaves is signed"

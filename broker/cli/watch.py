@@ -7,14 +7,17 @@ from typing import Any
 
 import click
 
-from broker.cli.common import Unusable, ends_well, json_option, run, say, setting, table
+from broker.cli.common import Unusable, acting, ends_well, json_option, run, say, setting, table
 from broker.session import client_of, reach
+
+STATES = ("sealed", "withheld", "opened", "written", "acknowledged", "refused")
 
 _as = click.option("--as", "party", default="operator", show_default=True, help="Who asks.")
 
 
 def _ask(path: str, party: str, **query: Any) -> dict[str, Any]:
     given = setting()
+    acting(given, party)
 
     async def work() -> dict[str, Any]:
         async with reach(given.places, given.secret) as http:
@@ -59,7 +62,7 @@ def trace(event: str, publisher: str, party: str, as_json: bool) -> None:
 @click.command()
 @click.option("--agency", default=None, help="Publisher or recipient.")
 @click.option("--type", "event_type", default=None, help="The event type.")
-@click.option("--state", default=None, help="sealed, withheld, written, acknowledged, refused.")
+@click.option("--state", default=None, type=click.Choice(STATES), help="How far it has come.")
 @click.option("--since", default=None, help="RFC 3339 time, inclusive.")
 @click.option("--until", default=None, help="RFC 3339 time, exclusive.")
 @click.option("--case", default=None, help="The case reference (auditor, officer or agency).")
