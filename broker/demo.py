@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from schemas.hop import Step
 WEBHOOK_AGENCY = "northmoor-hospital"  # takes its deliveries by HTTP, everybody else by folder
 
 SHOWN_TYPE = "police.domestic-incident"
+SHOWN_FIRST = ("school", "social-care", "hospital", "shelter")  # roles, in the table's order
 
 Place = tuple[str, str, str]  # event id, recipient, purpose
 
@@ -242,18 +242,32 @@ class Check:
         )
 
     def show(self, events: Sequence[Event]) -> Shown:
-        """The police incident that most agencies received, if there is one, else any event."""
-        incidents = {event.id for event in events if event.type == SHOWN_TYPE}
-        arrived = [place[0] for place in self._arrived]
-        shown = [event_id for event_id in arrived if event_id in incidents] or arrived
-        most = Counter(shown).most_common(1)[0][0]
-        event = next(event for event in events if event.id == most)
-        places = [place for place in self._arrived if place[0] == most]
+        """The police incident that reached the most kinds of agency, one of each kind first."""
+        reached: dict[str, list[Place]] = {}
+        for place in sorted(self._arrived, key=lambda one: (self._turn(one), one)):
+            reached.setdefault(place[0], []).append(place)
+        incidents = [event for event in events if event.type == SHOWN_TYPE and event.id in reached]
+        known = incidents or [event for event in events if event.id in reached]
+        event = max(known, key=lambda one: len({self._kind(place) for place in reached[one.id]}))
+        kinds: set[str] = set()
+        first: list[Place] = []
+        others: list[Place] = []
+        for place in reached[event.id]:
+            (others if self._kind(place) in kinds else first).append(place)
+            kinds.add(self._kind(place))
+        places = first + others
         return Shown(
             event=event,
             views={place[1]: self._arrived[place]["view"] for place in places},
             decisions={place[1]: self._decisions[place] for place in places},
         )
+
+    def _turn(self, place: Place) -> int:
+        kind = self._kind(place)
+        return SHOWN_FIRST.index(kind) if kind in SHOWN_FIRST else len(SHOWN_FIRST)
+
+    def _kind(self, place: Place) -> str:
+        return ",".join(sorted(self._snapshot.agencies[place[1]].roles))
 
     def _expected(self, events: Sequence[Event]) -> dict[Place, Any]:
         """Who should get what, by the reference, at the time the gateway decided."""

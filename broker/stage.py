@@ -138,21 +138,25 @@ class Stage:
 
     def events(self, count: int, cases: Sequence[str]) -> Iterator[Event]:
         """So many events, spread over publishers, event types and cases."""
+        purposes: dict[tuple[str, str], set[str]] = {}
+        for one in self.examples:
+            for publisher in one.agreement.publishers:
+                for event_type in one.agreement.event_types:
+                    said = purposes.setdefault((publisher, event_type), set())
+                    said.update(one.agreement.purposes)
         scenes = [
-            (publisher, self.registry.by_name(event_type), one.agreement.purposes)
-            for one in self.examples
-            for publisher in one.agreement.publishers
-            for event_type in one.agreement.event_types
+            (publisher, self.registry.by_name(event_type), sorted(said))
+            for (publisher, event_type), said in sorted(purposes.items())
         ]
         now = datetime.now(UTC).replace(microsecond=0)
         for _ in range(count):
-            source, etype, purposes = self._rng.choice(scenes)
+            source, etype, wanted = self._rng.choice(scenes)
             yield make_event(
                 etype,
                 rng=self._rng,
                 source=source,
                 case=self._rng.choice(list(cases)),
-                purposes=purposes,
+                purposes=wanted,
                 cast=Cast(schools=self._schools),
                 now=now,
             )

@@ -21,7 +21,7 @@ from broker.logs import log_to_stderr
 from broker.stage import EXAMPLES, Stage, clear
 from redaction.decision import FieldDecision
 
-FIELD_WIDTH, CELL_WIDTH, WHY_WIDTH = 30, 20, 14  # columns of the side-by-side table
+FIELD_WIDTH, CELL_WIDTH, WHY_WIDTH = 27, 16, 12  # columns of the side-by-side table
 MAX_TEXT = 2 * CELL_WIDTH
 PIPE_WIDTH = 132  # where the output is no terminal
 
@@ -97,7 +97,7 @@ async def _until_interrupted(
 def side_by_side(shown: Shown, width: int) -> Table:
     """One event: a row for each leaf, a column for each recipient, the auditor's reasons last."""
     room = (width - FIELD_WIDTH - WHY_WIDTH - 8) // (CELL_WIDTH + 3)
-    names = sorted(shown.views)[: max(1, room)]
+    names = list(shown.views)[: max(1, room)]
     left_out = len(shown.views) - len(names)
     more = f" (and {left_out} more agencies)" if left_out else ""
     table = Table(title=f"One {shown.event.type} event, as each agency received it{more}")
