@@ -1,0 +1,126 @@
+"""`caseward redact` on files alone: the issue of every example is what its folder expects."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from redaction.decision import SILENT
+from tests.cli.calls import AGREEMENTS, EXAMPLES, REGISTER, answer, call, refused, schema
+
+ENCOMPASS = EXAMPLES / "operation-encompass"
+FIRST = ENCOMPASS / "events" / "01-three-children-with-consent.json"
+AT = "2026-09-21T06:30:00Z"
+MOMENTS = [
+    pytest.param(path.parent, moment, id=f"{path.parent.name}-{moment['event']}")
+    for path in sorted(EXAMPLES.glob("*/expected.yaml"))
+    for moment in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+
+
+def words(
+    *, event: object = FIRST, to: str, at: str = AT, agreements: Any = AGREEMENTS
+) -> list[object]:
+    found: list[object] = ["redact"]
+    for path in agreements:
+        found += ["--agreement", path]
+    return [*found, "--event", event, "--register", REGISTER, "--to", to, "--at", at]
+
+
+@pytest.mark.parametrize(("folder", "moment"), MOMENTS)
+def test_view_is_what_the_example_expects(folder: Path, moment: dict[str, Any]) -> None:
+    one = moment["deliveries"][0] if moment["deliveries"] else None
+    if one is None:
+        pytest.skip("nothing goes to anybody")
+    event = folder / "events" / moment["event"]
+    asked = [*words(event=event, to=one["to"], at=moment["at"]), "--purpose", one["purpose"]]
+    code = 0 if one["gate"] == "open" else 1
+    found = answer("redact", *asked, code=code)
+    if one["gate"] in SILENT:
+        assert found == []
+        return
+    (said,) = found
+    assert (said["gate"], said["purpose"]) == (one["gate"], one["purpose"])
+    assert said["delivered"] is (one["gate"] == "open")
+    assert said["view"] == one.get("view")
+    assert bool(said["fields"]) is said["delivered"]
+
+
+def test_without_a_purpose_every_purpose_of_the_event_is_an_element() -> None:
+    event = EXAMPLES / "victim-support" / "events" / "01-two-purposes-with-consent.json"
+    purposes = json.loads(event.read_bytes())["header"]["purposes"]
+    found = answer("redact", *words(event=event, to="northmoor-childrens-services"))
+    assert {one["purpose"] for one in found} <= set(purposes)
+    alone = [
+        one
+        for why in purposes
+        for one in json.loads(
+            call(*words(event=event, to="northmoor-childrens-services"), "--purpose", why).stdout
+        )
+    ]
+    assert found == alone
+
+
+def test_each_path_points_at_a_leaf_of_the_event_as_published() -> None:
+    (said,) = answer("redact", *words(to="oakfield-primary"))
+    event = json.loads(FIRST.read_bytes())
+    for field in said["fields"]:
+        value = event
+        for token in field["path"][1:].split("/"):
+            value = value[int(token)] if isinstance(value, list) else value[token]
+        assert field["released"] is (field["form"] is not None)
+
+
+def test_nothing_delivered_is_an_empty_list_and_why_says_why() -> None:
+    asked = words(to="northmoor-hospital", agreements=[ENCOMPASS / "agreement.yaml"])
+    assert answer("redact", *asked, code=1) == []
+    result = call(*asked, "--why")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == []
+    assert result.stderr == "nothing for purpose `safeguarding-children`: not-addressed\n"
+
+
+def test_a_closed_gate_is_an_element_without_a_view() -> None:
+    moment = next(
+        (folder, one)
+        for folder, one in (tuple(param.values) for param in MOMENTS)
+        if any(d["gate"] not in {"open", *SILENT} for d in one["deliveries"])
+    )
+    folder, one = moment
+    closed = next(d for d in one["deliveries"] if d["gate"] not in {"open", *SILENT})
+    event = folder / "events" / one["event"]
+    asked = [*words(event=event, to=closed["to"], at=one["at"]), "--purpose", closed["purpose"]]
+    (said,) = answer("redact", *asked, code=1)
+    assert (said["delivered"], said["view"], said["fields"]) == (False, None, [])
+
+
+def test_json_and_indented_output_say_the_same() -> None:
+    plain, packed = (
+        call(*words(to="oakfield-primary")),
+        call(*words(to="oakfield-primary"), "--json"),
+    )
+    assert plain.exit_code == packed.exit_code == 0
+    assert json.loads(plain.stdout) == json.loads(packed.stdout)
+    schema("redact").validate(json.loads(plain.stdout))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "line"),
+    [
+        ("--at", "2026-09-21", "--at: a time needs its offset"),
+        ("--at", "yesterday", "--at: not an RFC 3339 time"),
+    ],
+)
+def test_an_unusable_time_is_one_line(option: str, value: str, line: str) -> None:
+    refused(call(*words(to="oakfield-primary"), option, value), line=line)
+
+
+def test_a_faulty_agreement_is_unusable_input_with_its_line(tmp_path: Path) -> None:
+    text = (ENCOMPASS / "agreement.yaml").read_text(encoding="utf-8")
+    faulty = tmp_path / "faulty.yaml"
+    faulty.write_text(text + "\nno-such-part: 1\n")
+    refused(call(*words(to="x", agreements=[faulty])), line=r"^\S*faulty\.yaml:\d+: \S")
