@@ -8,15 +8,17 @@ where the bytes say anything else.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, Final
 
+from redaction.agreement import Form
 from redaction.decision import Decision, Gate
 from redaction.transforms import apply, fits
 from schemas.codec import WITHHELD, Event, ViewType, decode_view, encode_view, view_type_from_text
 from schemas.errors import Code, EventRefused
 from schemas.registry import Array, Leaf, Map, Node, Record
 
-_BASICS = "event.basics"
+_BASICS: Final = "event.basics"
+_CLEAR: Final = Form.CLEAR
 
 
 def check(data: bytes, view_type: ViewType, event: Event, decision: Decision) -> None:
@@ -33,169 +35,192 @@ def check(data: bytes, view_type: ViewType, event: Event, decision: Decision) ->
             map's key, and never a value.
     """
     if decision.gate is not Gate.OPEN:
-        _refuse("", "the gate is not open")
+        raise _refusal("", "the gate is not open")
     known = _reread(view_type.text)
     if (known.digest, known.rabin) != (view_type.digest, view_type.rabin):
-        _refuse("", "the view's type is not the one its text gives")
+        raise _refusal("", "the view's type is not the one its text gives")
     try:
         view = decode_view(known, data)
     except EventRefused:
-        _refuse("", "the view cannot be read by its type")
-    _Walk(event, decision).run(view)
+        raise _refusal("", "the view cannot be read by its type") from None
+    try:
+        _Walk(decision).all(event, view)
+    except _Differs as error:
+        raise _refusal(_told(event.etype.root, error.path), error.rule) from None
     # Avro can write one list in many ways; another way than ours would say something by its size.
     if encode_view(known, view) != data:
-        _refuse("", "the view is not written as every other one")
+        raise _refusal("", "the view is not written as every other one")
 
 
-@lru_cache(maxsize=256)  # keyed by the whole text of a schema, which holds no data of any event
+@lru_cache(maxsize=4096)  # keyed by the whole text of a schema, which holds no data of any event
 def _reread(text: str) -> ViewType:
     return view_type_from_text(text)
 
 
-def _refuse(shown: str, rule: str) -> NoReturn:
-    raise EventRefused(Code.VIEW_REFUSED, f"{rule} at `{shown or '/'}`")
+def _refusal(told: str, rule: str) -> EventRefused:
+    return EventRefused(Code.VIEW_REFUSED, f"{rule} at `{told or '/'}`")
+
+
+class _Differs(Exception):
+    """The view differs at a pointer into the event, which may hold a map's key: not for telling."""
+
+    def __init__(self, path: str, rule: str) -> None:
+        super().__init__(rule)
+        self.path = path
+        self.rule = rule
+
+
+def _told(node: Node, path: str) -> str:
+    """A pointer into the event as messages may give it: `*` for a map's key."""
+    told = ""
+    for step in path.split("/")[1:]:
+        match node:
+            case Record(fields=fields):
+                node = next(field.node for field in fields if field.name == step)
+            case Array(item=item):
+                node = item
+            case Map(value=value):
+                node, step = value, "*"
+        told += f"/{step}"
+    return told
+
+
+_ABSENT: Final[Any] = object()  # stands for what the view does not have
 
 
 class _Walk:
-    """One event, the decision about it, and the view.
+    """Goes through the event in the order of its type, through the decision and the view at once.
 
-    `path` is a pointer into the event; `shown` is the same for messages, without map keys.
+    Every leaf of the event takes the next field of the decision, so that none can be skipped,
+    repeated or invented; what the view does not have is gone through as well.
     """
 
-    __slots__ = ("_decided", "_event", "_order", "_showing")
+    __slots__ = ("_at", "_fields")
 
-    def __init__(self, event: Event, decision: Decision) -> None:
-        self._event = event
-        self._order = [(field.path, field.tag) for field in decision.fields]
-        self._decided = {field.path: field for field in decision.fields}
-        self._showing: set[str] = set()  # every path at or below which something is released
-        for field in decision.fields:
-            path = field.path if field.released else ""
-            while path and path not in self._showing:
-                self._showing.add(path)
-                path = path[: path.rfind("/")]
+    def __init__(self, decision: Decision) -> None:
+        self._fields = decision.fields
+        self._at = 0  # the number of the field that the next leaf takes
 
-    def run(self, view: Any) -> None:
-        occurring: list[tuple[str, str]] = []
-        root = self._event.etype.root
-        _list(root, self._event.value, "", occurring)
-        if occurring != self._order:
-            _refuse("", "the decision does not speak of exactly the leaves of the event")
-        self._record(root, self._event.value, view, "", "")
+    def all(self, event: Event, view: Any) -> None:
+        """Compare everything.
 
-    def _record(self, record: Record, value: Any, view: Any, path: str, shown: str) -> None:
-        if type(view) is not dict:
-            _refuse(shown, "no record stands")
-        here = 0
+        Raises:
+            _Differs: at the first place where the view is not as decided.
+        """
+        self._record(event.etype.root, event.value, view, "")
+        if self._at != len(self._fields):
+            raise _Differs("", "more is decided than the event has")
+
+    def _shows(self, path: str, at: int) -> tuple[bool, int]:
+        """Whether anything at or below a path is released, by the fields from `at` on.
+
+        Returns:
+            that, and the number of the first field that is not at or below the path.
+        """
+        shows, below, fields = False, f"{path}/", self._fields
+        while at < len(fields):
+            field = fields[at]
+            if not field.path.startswith(below) and field.path != path:
+                break
+            shows = shows or field.released
+            at += 1
+        return shows, at
+
+    def _record(self, record: Record, value: Any, view: Any, path: str) -> None:
+        left = 0
+        if view is not _ABSENT:
+            if type(view) is not dict:
+                raise _Differs(path, "no record stands")
+            left = len(view)
         for field in record.fields:
-            name = field.name
-            if name in view:
-                here += 1
-                below, node = view[name], field.node
-                inner = f"{path}/{name}"
-                # A pointer without map keys is the same for messages, so it is made once.
-                told = inner if shown is path else f"{shown}/{name}"
-                if type(node) is Leaf:
-                    self._leaf(node, value[name], below, inner, told)
-                else:
-                    self._node(node, value[name], below, inner, told)
-            elif f"{path}/{name}" in self._showing:
-                _refuse(f"{shown}/{name}", "a released leaf is missing")
-        if here != len(view):
-            _refuse(shown, "a field that the event type does not have stands")
+            name, node = field.name, field.node
+            below = view.get(name, _ABSENT) if left else _ABSENT
+            if below is not _ABSENT:
+                left -= 1
+            if type(node) is Leaf:
+                self._leaf(node, field.tag, value[name], below, f"{path}/{name}")
+            else:
+                self._node(node, field.tag, value[name], below, f"{path}/{name}")
+        if left:
+            raise _Differs(path, "a field that the event type does not have stands")
 
-    def _node(self, node: Node, value: Any, view: Any, path: str, shown: str) -> None:
+    def _node(self, node: Node, tag: str, value: Any, view: Any, path: str) -> None:
         match node:
             case Leaf():
-                self._leaf(node, value, view, path, shown)
+                self._leaf(node, tag, value, view, path)
             case Record():
                 if value is None:
-                    _check_absent(node, view, shown)
+                    _check_absent(node, view, path)
                 else:
-                    self._record(node, value, view, path, shown)
+                    self._record(node, value, view, path)
             case Array(item=item):
-                self._array(item, value or (), view, path, shown)
+                self._array(item, tag, value or (), view, path)
             case Map(value=inner):
-                self._map(inner, value or {}, view, path, shown)
+                self._map(inner, tag, value or {}, view, path)
 
-    def _array(self, item: Node, value: Any, view: Any, path: str, shown: str) -> None:
+    def _array(self, item: Node, tag: str, value: Any, view: Any, path: str) -> None:
         """The elements that show something, in their order, and no others."""
-        due = [n for n in range(len(value)) if f"{path}/{n}" in self._showing]
-        if type(view) is not list or len(view) != len(due):
-            _refuse(shown, "another number of elements stands")
-        for n, seen in zip(due, view, strict=True):
-            inner = f"{path}/{n}"
-            told = inner if shown is path else f"{shown}/{n}"
-            self._node(item, value[n], seen, inner, told)
+        if view is not _ABSENT and type(view) is not list:
+            raise _Differs(path, "no list stands")
+        left = iter(() if view is _ABSENT else view)
+        for position, element in enumerate(value):
+            inner = f"{path}/{position}"
+            seen = next(left, _ABSENT) if self._shows(inner, self._at)[0] else _ABSENT
+            self._node(item, tag, element, seen, inner)
+        if next(left, _ABSENT) is not _ABSENT:
+            raise _Differs(path, "an element too many stands")
 
-    def _map(self, inner: Node, value: Any, view: Any, path: str, shown: str) -> None:
+    def _map(self, inner: Node, tag: str, value: Any, view: Any, path: str) -> None:
         """The entries that show something, in their order, and no others."""
-        due = [key for key in value if f"{path}/{_step(key)}" in self._showing]
-        if type(view) is not dict or list(view) != due:
-            _refuse(shown, "other entries stand")
-        for key in due:
-            self._node(inner, value[key], view[key], f"{path}/{_step(key)}", f"{shown}/*")
+        below = {key: f"{path}/{key.replace('~', '~0').replace('/', '~1')}" for key in value}
+        due, at = [], self._at
+        for key, inner_path in below.items():
+            shows, at = self._shows(inner_path, at)
+            if shows:
+                due.append(key)
+        if view is not _ABSENT and (type(view) is not dict or list(view) != due):
+            raise _Differs(path, "other entries stand")
+        for key, entry in value.items():
+            seen = _ABSENT if view is _ABSENT else view.get(key, _ABSENT)
+            self._node(inner, tag, entry, seen, below[key])
 
-    def _leaf(self, leaf: Leaf, value: Any, view: Any, path: str, shown: str) -> None:
-        decided = self._decided[path]
+    def _leaf(self, leaf: Leaf, tag: str, value: Any, view: Any, path: str) -> None:
+        decided = self._fields[self._at] if self._at < len(self._fields) else None
+        self._at += 1
+        if decided is None or decided.path != path or decided.tag != tag:
+            raise _Differs(path, "no decision, or one about another leaf, stands")
         form = decided.form
         if decided.released is not (form is not None):
-            _refuse(shown, "a form without a release, or a release without a form, is decided")
+            raise _Differs(path, "a form without a release, or a release without a form, stands")
         if form is None:
-            if decided.tag == _BASICS and path.startswith("/header/"):
-                _refuse(shown, "what every delivery discloses is withheld")
-            if view is not WITHHELD:
-                _refuse(shown, "a withheld leaf stands")
-        elif not fits(form, leaf.kind):
-            _refuse(shown, "a form that does not fit the leaf is decided")
-        elif not _equal(view, apply(form, value)):
-            _refuse(shown, "another value than the released form's stands")
+            if view is not WITHHELD and view is not _ABSENT:
+                raise _Differs(path, "a withheld leaf stands")
+            if tag == _BASICS and path.startswith("/header/"):
+                raise _Differs(path, "what every delivery discloses is withheld")
+        elif view is _ABSENT:
+            raise _Differs(path, "a released leaf is missing")
+        elif form is not _CLEAR and not fits(form, leaf.kind):
+            raise _Differs(path, "a form that does not fit the leaf stands")
+        elif not _equal(view, value if form is _CLEAR else apply(form, value)):
+            raise _Differs(path, "another value than the released form's stands")
 
 
-def _check_absent(record: Record, view: Any, shown: str) -> None:
+def _check_absent(record: Record, view: Any, path: str) -> None:
     """A null record has nothing to show: nulls, withheld leaves and empty containers."""
+    if view is _ABSENT:
+        return
     names = {field.name: field.node for field in record.fields}
     if type(view) is not dict or not view.keys() <= names.keys():
-        _refuse(shown, "something else than a null record stands")
+        raise _Differs(path, "something else than a null record stands")
     for name, below in view.items():
         node = names[name]
         if isinstance(node, Record):
-            _check_absent(node, below, f"{shown}/{name}")
+            _check_absent(node, below, f"{path}/{name}")
         elif isinstance(node, Leaf):
             if below is not None and below is not WITHHELD:
-                _refuse(f"{shown}/{name}", "a value stands in a null record")
+                raise _Differs(f"{path}/{name}", "a value stands in a null record")
         elif below != ([] if isinstance(node, Array) else {}):
-            _refuse(f"{shown}/{name}", "elements stand in a null record")
-
-
-def _list(record: Record, value: Any, path: str, found: list[tuple[str, str]]) -> None:
-    """Add every leaf that occurs in a record, with the tag of the field it belongs to."""
-    for field in record.fields:
-        name = field.name
-        if type(field.node) is Leaf:
-            found.append((f"{path}/{name}", field.tag))
-        elif value[name] is not None:
-            _list_inner(field.node, field.tag, value[name], f"{path}/{name}", found)
-
-
-def _list_inner(node: Node, tag: str, value: Any, path: str, found: list[tuple[str, str]]) -> None:
-    if type(node) is Leaf:
-        found.append((path, tag))
-    elif value is None:
-        return
-    elif type(node) is Record:
-        _list(node, value, path, found)
-    elif type(node) is Array:
-        for position, element in enumerate(value):
-            _list_inner(node.item, tag, element, f"{path}/{position}", found)
-    elif type(node) is Map:
-        for key, entry in value.items():
-            _list_inner(node.value, tag, entry, f"{path}/{_step(key)}", found)
-
-
-def _step(key: str) -> str:
-    """A map's key as a step of an RFC 6901 pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
+            raise _Differs(f"{path}/{name}", "elements stand in a null record")
 
 
 def _equal(seen: Any, expected: Any) -> bool:

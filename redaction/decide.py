@@ -33,7 +33,10 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The question: what of this event may this recipient have, for this purpose, now."""
+    """The question: what of this event may this recipient have, for this purpose, now.
+
+    `chain` is the recipient and all that it is part of; it is empty if it is not enrolled.
+    """
 
     event: Event
     directory: Directory
@@ -41,6 +44,7 @@ class _Asked:
     recipient: str
     purpose: str
     at: datetime
+    chain: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,9 @@ def decide(
         the decision. It never raises: whatever goes wrong closes the gate `error`.
     """
     try:
-        return _decide(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
+        directory = Directory(register)
+        chain = tuple(directory.chain(recipient)) if recipient in register.agencies else ()
+        return _decide(_Asked(event, directory, vocabulary, recipient, purpose, at, chain))
     except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
         return _decision(recipient, purpose, Gate.ERROR)
 
@@ -89,18 +95,12 @@ def recipients(
     to. Takes what `decide` takes; the answer does not change with the time.
     """
     directory = Directory(register)
-    asked = _Asked(event, directory, vocabulary, "", "", at)
+    asked = _Asked(event, directory, vocabulary, "", "", at, ())
     addressed: set[Addressed] = set()
     for purpose in event.purposes:
         for agreement in directory.agreements(event.source, event.type, purpose):
             names = {name for a in agreement.audiences for name in _meant(a, asked)}
-            for conflict in directory.conflicts(event.subject) or ():
-                if conflict.instead is not None and any(
-                    name in register.agencies and _means(audience, name, asked)
-                    for audience in agreement.audiences
-                    for name in directory.kin(conflict.agency)
-                ):
-                    names.add(conflict.instead)
+            names |= _standing_in(agreement, asked)
             addressed.update(Addressed(name, purpose) for name in names)
     return tuple(
         sorted(
@@ -174,11 +174,7 @@ def _decision(
 def _governing(asked: _Asked) -> Agreement | Gate:
     """The single agreement in force that addresses the recipient (rule 1), or what prevents it."""
     event = asked.event
-    if (
-        asked.recipient not in asked.directory.register.agencies
-        or asked.recipient == event.source
-        or asked.purpose not in event.purposes
-    ):
+    if not asked.chain or asked.recipient == event.source or asked.purpose not in event.purposes:
         return Gate.NOT_ADDRESSED
     named = asked.directory.agreements(event.source, event.type, asked.purpose)
     candidates = [agreement for agreement in named if _resolved(asked, agreement)]
@@ -241,6 +237,23 @@ def _meant(audience: Audience, asked: _Asked) -> Iterator[str]:
         yield audience.agency
 
 
+def _standing_in(agreement: Agreement, asked: _Asked) -> set[str]:
+    """Who stands in for an agency that the agreement addresses and that is in conflict."""
+    standing_in = set()
+    for conflict in asked.directory.conflicts(asked.event.subject) or ():
+        if conflict.instead is None:
+            continue
+        try:
+            replaced = asked.directory.kin(conflict.agency)
+        except LookupError:  # of which the decision about it will be an error, to be seen
+            standing_in.add(conflict.instead)
+            continue
+        enrolled = replaced & asked.directory.register.agencies.keys()
+        if any(_means(a, name, asked) for a in agreement.audiences for name in enrolled):
+            standing_in.add(conflict.instead)
+    return standing_in
+
+
 def _named(tag: str, event: Event) -> Iterator[str]:
     """The words in every field of this tag, wherever it stands."""
     for place in places_by_tag(event.etype.root).get(tag, ()):
@@ -255,7 +268,7 @@ def _gate(asked: _Asked, agreement: Agreement, audience: Audience, facts: Facts)
     agencies = directory.register.agencies
     if audience.when is not None and evaluate(audience.when, facts) is not True:
         return Gate.AUDIENCE_CONDITION
-    if any(agencies[name].suspended for name in directory.chain(recipient)):
+    if any(agencies[name].suspended for name in asked.chain):
         return Gate.SUSPENDED
     accession = (recipient, agreement.id, agreement.version)
     if audience.role is not None and accession not in directory.register.accessions:

@@ -136,13 +136,12 @@ class Directory:
         """The agency, all that it is part of and all its units: whom a conflict of it touches.
 
         An agency that is not enrolled has only itself and its units.
+
+        Raises:
+            LookupError: see `chain`.
         """
-        kin = {agency, *self.units(agency)}
-        above = self.register.agencies.get(agency)
-        while above is not None and above.part_of is not None and above.part_of not in kin:
-            kin.add(above.part_of)
-            above = self.register.agencies.get(above.part_of)
-        return frozenset(kin)
+        above = self.chain(agency) if agency in self.register.agencies else (agency,)
+        return frozenset((*above, *self.units(agency)))
 
     def conflicts(self, case: str) -> tuple[Conflict, ...] | None:
         """The conflicts found for the case; None where no check is recorded."""

@@ -74,7 +74,8 @@ class Watched:
 class Block:
     """One block: its rules in order, their pointers from the block's start, and how they lie.
 
-    `uses` numbers the item selections that its rules and its maps' rules ask for.
+    `uses` numbers the item selections that its rules and its maps' rules ask for; `selective`
+    says whether any rule in it or below it, lists included, asks for one.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Block:
     steps: tuple[Step, ...]
     watched: tuple[Watched, ...]
     uses: frozenset[int]
+    selective: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class _Draft:
     paths: list[str] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     uses: set[int] = field(default_factory=set)
+    selective: bool = False
 
     def add(self, rule: Rule, place: Place) -> int:
         self.rules.append(rule)
@@ -214,6 +217,7 @@ class _Builder:
             steps=steps,
             watched=tuple(draft.watched),
             uses=frozenset(draft.uses),
+            selective=draft.selective or bool(draft.uses),
         )
 
     def _fields(self, draft: _Draft, record: Record, place: Place) -> tuple[Step, ...]:
@@ -236,6 +240,7 @@ class _Builder:
                 return (Maybe(place, steps),) if node.nullable else steps
             case Array(item=item):
                 block = self._inner((*draft.origin, *place, ELEMENT), item, owner)
+                draft.selective |= block.selective
                 return (Elements(place, block, scope_of(item)),)
             case Map(value=value):
                 rule = self._tables.rule(owner, None, (*draft.origin, *place))
@@ -243,6 +248,7 @@ class _Builder:
                 gate = draft.add(rule, place)
                 block = self._inner((*draft.origin, *place, ENTRY), value, owner)
                 draft.uses |= block.uses
+                draft.selective |= block.selective
                 return (Entries(place, block, gate, rule, self._watch(rule)),)
 
     def _watch(self, rule: Rule) -> tuple[str, ...]:

@@ -100,13 +100,15 @@ class _Run:
     def _elements(self, step: Elements, value: Any, prefix: str, around: _Around) -> None:
         start = "".join((prefix, *(f"/{name}" for name in step.place)))
         for position, element in enumerate(read(value, step.place) or ()):
-            facts = around.facts.within(step.scope, element)
-            inner = _Around(
-                facts=facts,
-                selected=self._selected(step.block, facts),
-                keys_shown=around.keys_shown,
-                in_map=around.in_map,
-            )
+            inner = around
+            if step.block.selective:
+                facts = around.facts.within(step.scope, element)
+                inner = _Around(
+                    facts=facts,
+                    selected=self._selected(step.block, facts),
+                    keys_shown=around.keys_shown,
+                    in_map=around.in_map,
+                )
             self.block(step.block, element, f"{start}/{position}", inner)
 
     def _entries(

@@ -175,6 +175,17 @@ def test_an_agency_that_is_part_of_itself_is_an_error() -> None:
     assert gate(register(agreement(REFERENCE), agencies=astray)) is Gate.ERROR
 
 
+def test_a_stand_in_for_an_agency_with_a_broken_chain_is_an_error_and_no_silence() -> None:
+    known = register(
+        agreement(REFERENCE),
+        agencies=[agency("annex", part_of="nobody-enrolled")],
+        conflict_checks={CASE: (Conflict(agency="annex", instead=OAK),)},
+    )
+    of = incident(ELM)
+    assert Addressed(OAK, PURPOSE) in recipients(of, known, WORDS, at=AT)
+    assert gate(known, of, to=OAK) is Gate.ERROR
+
+
 FAMILY = [
     agency("trust"),
     agency(ELM, "school", part_of="trust"),
