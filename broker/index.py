@@ -65,7 +65,7 @@ class Wanted:
     """Which deliveries to list; what is None does not matter. Times are Unix milliseconds.
 
     `agency` matches the publisher or the recipient, `involved` the publisher or the recipient of
-    what was delivered (not of what was withheld); `state` is sealed, withheld, opened, written,
+    what was delivered (not of what was withheld), with `case` the publisher only; `state` is sealed, withheld, opened, written,
     acknowledged or refused.
     """
 
@@ -159,6 +159,8 @@ class Index:
             conditions.append(_HOP.c.time_ms < wanted.until_ms)
         if wanted.case is not None:
             conditions.append(_HOP.c.case_token == self.token(wanted.case))
+            if wanted.involved is not None:  # a recipient could guess a case withheld from it
+                conditions.append(_HOP.c.publisher == wanted.involved)
         rows = self._rows(conditions)
         self._add_states(rows)
         found = [row for row in rows if wanted.state in (None, row["state"])]
