@@ -65,7 +65,7 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("caseward", cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("caseward"), message="caseward %(version)s")
 @click.option(
     "--state",
