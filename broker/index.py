@@ -65,8 +65,8 @@ class Wanted:
     """Which deliveries to list; what is None does not matter. Times are Unix milliseconds.
 
     `agency` matches the publisher or the recipient, `involved` the publisher or the recipient of
-    what was delivered (not of what was withheld), with `case` the publisher only; `state` is sealed, withheld, opened, written,
-    acknowledged or refused.
+    what was delivered (not of what was withheld), with `case` the publisher only; `state` is
+    sealed, withheld, opened, written, acknowledged or refused.
     """
 
     agency: str | None = None
