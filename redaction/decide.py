@@ -33,10 +33,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The question: what of this event may this recipient have, for this purpose, now.
-
-    `chain` is the recipient and all that it is part of; it is empty if it is not enrolled.
-    """
+    """The question: what of this event may this recipient have, for this purpose, now."""
 
     event: Event
     directory: Directory
@@ -44,7 +41,6 @@ class _Asked:
     recipient: str
     purpose: str
     at: datetime
-    chain: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +74,7 @@ def decide(
         the decision. It never raises: whatever goes wrong closes the gate `error`.
     """
     try:
-        directory = Directory(register)
-        chain = tuple(directory.chain(recipient)) if recipient in register.agencies else ()
-        return _decide(_Asked(event, directory, vocabulary, recipient, purpose, at, chain))
+        return _decide(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
     except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
         return _decision(recipient, purpose, Gate.ERROR)
 
@@ -95,7 +89,7 @@ def recipients(
     to. Takes what `decide` takes; the answer does not change with the time.
     """
     directory = Directory(register)
-    asked = _Asked(event, directory, vocabulary, "", "", at, ())
+    asked = _Asked(event, directory, vocabulary, "", "", at)
     addressed: set[Addressed] = set()
     for purpose in event.purposes:
         for agreement in directory.agreements(event.source, event.type, purpose):
@@ -174,7 +168,11 @@ def _decision(
 def _governing(asked: _Asked) -> Agreement | Gate:
     """The single agreement in force that addresses the recipient (rule 1), or what prevents it."""
     event = asked.event
-    if not asked.chain or asked.recipient == event.source or asked.purpose not in event.purposes:
+    if (
+        asked.recipient not in asked.directory.register.agencies
+        or asked.recipient == event.source
+        or asked.purpose not in event.purposes
+    ):
         return Gate.NOT_ADDRESSED
     named = asked.directory.agreements(event.source, event.type, asked.purpose)
     candidates = [agreement for agreement in named if _resolved(asked, agreement)]
@@ -268,7 +266,7 @@ def _gate(asked: _Asked, agreement: Agreement, audience: Audience, facts: Facts)
     agencies = directory.register.agencies
     if audience.when is not None and evaluate(audience.when, facts) is not True:
         return Gate.AUDIENCE_CONDITION
-    if any(agencies[name].suspended for name in asked.chain):
+    if any(agencies[name].suspended for name in directory.chain(recipient)):
         return Gate.SUSPENDED
     accession = (recipient, agreement.id, agreement.version)
     if audience.role is not None and accession not in directory.register.accessions:
