@@ -113,6 +113,26 @@ def test_a_connector_s_wrong_setting_is_unusable(node: Path, tmp_path: Path) -> 
     assert "Traceback" not in err
 
 
+def test_connectors_carry_an_event_from_a_folder_to_a_folder(
+    node: Path, incident: Path, tmp_path: Path
+) -> None:
+    for name in ("feed", "box"):
+        (tmp_path / name).mkdir()
+    event = json.loads(incident.read_bytes())
+    (tmp_path / "feed" / "events.jsonl").write_text(json.dumps(event) + "\n")
+    file = tmp_path / "caseward.toml"
+    file.write_text(
+        f'[[source]]\nagency = "{POLICE}"\nkind = "folder"\n'
+        f'settings = {{directory = "{tmp_path / "feed"}"}}\n'
+        f'[[sink]]\nagency = "{CHILDREN}"\nkind = "folder"\n'
+        f'settings = {{directory = "{tmp_path / "box"}"}}\n'
+    )
+    code, _, err = finish(spawn("up", "--config", file, "--until-idle", state=node))
+    assert code == 0, err
+    (box,) = (tmp_path / "box").glob("*.json")
+    assert json.loads(box.read_bytes())["event_type"] == "police.domestic-incident"
+
+
 @pytest.mark.parametrize("words", [("schema", "show", "marac.referral"), ("--help",)])
 def test_output_into_a_closed_pipe_is_no_fault(words: tuple[str, ...]) -> None:
     child = subprocess.Popen(
