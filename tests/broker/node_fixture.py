@@ -108,7 +108,7 @@ class Forger:
     def __init__(self, house: House, publisher: str = POLICE) -> None:
         from broker.keys import KeyStore
 
-        self._house, self.publisher = house, publisher
+        self.house, self.publisher = house, publisher
         folder = house.places.party(publisher) / "keys"
         self.store = KeyStore.open(folder, secret=house.secret, owner=publisher)
         self.key: SealingKey | None = None
@@ -116,7 +116,7 @@ class Forger:
     async def announced(self) -> SealingKey:
         """A sealing key that the gateway knows."""
         if self.key is None:
-            node = self._house.node
+            node = self.house.node
             self.key, said = announce(
                 self.store.signing,
                 issuer=self.publisher,
@@ -131,7 +131,7 @@ class Forger:
         """A signed event; `changes` are what it says otherwise than it should."""
         said: dict[str, Any] = {
             "publisher": self.publisher,
-            "gateway": self._house.node.name,
+            "gateway": self.house.node.name,
             "stream": events_topic(self.publisher),
             "partition": 0,
             "event_id": event.id if event else "00000000-0000-4000-8000-000000000001",
@@ -149,7 +149,7 @@ class Forger:
     async def append(self, *values: bytes) -> Sequence[int]:
         """Put records in the publisher's topic, past the API."""
         topic = events_topic(self.publisher)
-        return await self._house.node.log.append(
+        return await self.house.node.log.append(
             [Append(topic=topic, partition=0, value=value) for value in values]
         )
 
@@ -230,4 +230,14 @@ def incidents(house: House, count: int, case: str = CASES[0]) -> Iterator[Event]
         for event in house.stage.events(1, [case]):
             if event.source == POLICE and event.type == "marac.referral":
                 found += 1
+                _make_urgent(event.value)
                 yield event
+
+
+def _make_urgent(value: dict[str, Any]) -> None:
+    """Say that the risk is high, so that the event is delivered whoever consented."""
+    for name, one in value.items():
+        if name == "dash_score":
+            value[name] = 20
+        elif isinstance(one, dict):
+            _make_urgent(one)
