@@ -90,18 +90,16 @@ def recipients(
     """
     directory = Directory(register)
     asked = _Asked(event, directory, vocabulary, "", "", at)
-    addressed: set[Addressed] = set()
+    addressed: set[tuple[str, str]] = set()
     for purpose in event.purposes:
         for agreement in directory.agreements(event.source, event.type, purpose):
             names = {name for a in agreement.audiences for name in _meant(a, asked)}
             names |= _standing_in(agreement, asked)
-            addressed.update(Addressed(name, purpose) for name in names)
+            addressed.update((name, purpose) for name in names)
     return tuple(
-        sorted(
-            one
-            for one in addressed
-            if one.recipient in register.agencies and one.recipient != event.source
-        )
+        Addressed(name, purpose)
+        for name, purpose in sorted(addressed)
+        if name in register.agencies and name != event.source
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from redaction.agreement import Agreement, Condition, Requirement
 from redaction.decide import Addressed, decide, recipients, unknown_recipients
 from redaction.decision import Decision, Gate
-from redaction.facts import Conflict, Register, Training
+from redaction.facts import Agency, Conflict, Register, Training
 from schemas.codec import Event
 from schemas.registry import Registry, load_vocabulary
 from tests.redaction.builders import (
@@ -475,3 +475,29 @@ def unfit(signed: Agreement, **changes: Any) -> Agreement:
 )
 def test_an_agreement_that_cannot_be_executed_is_an_error(changes: dict[str, Any]) -> None:
     assert gate(register(unfit(agreement(REFERENCE), **changes))) is Gate.ERROR
+
+
+class Unwalked(dict[str, Agency]):
+    """Agencies that can be looked up, but not gone through."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("somebody walked over all agencies")
+
+    def values(self) -> Any:
+        raise AssertionError("somebody walked over all agencies")
+
+    items = values
+
+
+def test_an_event_does_not_walk_over_all_agencies_of_a_country() -> None:
+    known = register(agreement(REFERENCE, NAMES))
+    known = replace(known, agencies=Unwalked(known.agencies))
+    assert gate(known) is Gate.OPEN
+    assert everybody(known, incident(ELM)) == {(ELM, PURPOSE)}
+    assert unknown_recipients(incident(ELM, "elm-shcool"), known) == 1
+
+
+def test_a_role_of_twenty_thousand_addresses_them_all() -> None:
+    many = [agency(f"school-{number:05}", "school") for number in range(20_000)]
+    known = register(agreement(REFERENCE, audiences=(audience(role="school"),)), agencies=many)
+    assert len(everybody(known, incident())) == 20_002
