@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+import cbor2
 import sqlalchemy.exc
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -287,9 +288,17 @@ class Node:
             Append(topic=OPENINGS, partition=0, key=hop["leaf_hash"], value=None) for hop in hops
         ]
         await self.log.append(tombstones)
-        for place in {hop["source"] for hop in hops}:
+        places = {hop["source"] for hop in hops}
+        for place in places:
             topic, partition, offset = place.rsplit("/", 2)
             await self.log.erase(topic, int(partition), (int(offset),))
+        for topic in {dead_letters_topic(hop["publisher"]) for hop in hops}:
+            letters = [
+                record.offset
+                async for record in read_to_end(self.log, topic, 0)
+                if cbor2.loads(record.value or b"")["source"] in places
+            ]
+            await self.log.erase(topic, 0, letters)
         delivered: dict[str, set[str]] = {}
         for hop in hops:
             if hop["step"] == Step.SEALED:
