@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
 
 from redaction.agreement import ANYONE, Form, Never, Share
 from redaction.decision import FieldDecision, Reason
@@ -216,23 +215,26 @@ def _same_value_nevers(case: Case, place: Place) -> list[Never]:
 
 
 def _normal(case: Case, place: Place, kind: str) -> tuple[str, str] | None:
-    """What a value of class `phone` or `address` is compared by; None compares with nothing."""
-    if kind not in case.vocabulary.tags[place.field.tag].classes:
+    """What a value of class `phone` or `address` is compared by; None compares with nothing.
+
+    A map key counts as a string. What else than a string is a number was open: a whole number is.
+    """
+    if kind not in case.vocabulary.tags[place.field.tag].classes or place.value is None:
         return None
-    if kind == "phone":
-        normal = ("phone", _digits(place.value))
-    elif place.kind is Kind.ADDRESS and place.value is not None:
+    if kind == "phone" and place.kind in (None, Kind.STRING, Kind.INT, Kind.LONG):
+        normal = ("phone", _digits(str(place.value)))
+    elif kind == "address" and place.kind in (None, Kind.STRING):
+        normal = ("words", _letters(place.value))
+    elif kind == "address" and place.kind is Kind.ADDRESS:
         normal = ("address", _letters(f"{place.value['postcode']}{place.value['line']}"))
     else:
-        normal = ("words", _letters(place.value) if isinstance(place.value, str) else "")
+        return None
     return normal if normal[1] else None
 
 
-def _digits(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    # a digit is a digit in any script; in which script was open
-    digits = "".join(str(unicodedata.decimal(c)) for c in str(value) if c.isdecimal())
+def _digits(text: str) -> str:
+    # a digit is a digit in any script; in which was open
+    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
     digits = digits.removeprefix("00")
     if digits.startswith("44") and len(digits) >= 11:
         digits = "0" + digits.removeprefix("44")

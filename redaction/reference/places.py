@@ -74,14 +74,14 @@ def places(event: Event, *, imagine: bool = False) -> Iterator[Place]:
     A null container has no leaves below it, and an empty list or map has none either. With
     `imagine`, the leaves that a null record would have come too, each with the value None.
     """
-    yield from _in_record(event.etype.root, event.value, "", Around(), imagine)
+    for place in _in_record(event.etype.root, event.value, "", Around(), imagine):
+        if place.kind is not None:
+            yield place
 
 
 def places_and_keys(event: Event) -> Iterator[Place]:
-    """Every leaf, and with each the keys of the map entries it stands in."""
-    for place in places(event):
-        yield place
-        yield from place.around.keys
+    """Every leaf and every map key, keys of entries that hold no leaf included."""
+    yield from _in_record(event.etype.root, event.value, "", Around(), False)
 
 
 def _in_record(
@@ -102,7 +102,7 @@ def _in_record(
 
 
 def _in_node(node: Node, place: Place, imagine: bool) -> Iterator[Place]:
-    """The leaves of a node that stands at a place; the place's value is the node's."""
+    """The leaves and keys of a node that stands at a place; the place's value is the node's."""
     around = place.around
     if isinstance(node, Leaf):
         yield replace(place, kind=node.kind)
@@ -120,6 +120,7 @@ def _in_node(node: Node, place: Place, imagine: bool) -> Iterator[Place]:
         for key, item in (place.value or {}).items():
             # Rule 8: a key is data under the map's own tag, so it is a leaf at the map's field.
             key_place = replace(place, path=child(place.path, key), value=key)
+            yield key_place
             inside = replace(around, keys=(*around.keys, key_place))
             yield from _in_node(node.value, replace(key_place, value=item, around=inside), imagine)
 

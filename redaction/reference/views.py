@@ -94,7 +94,7 @@ def _record(
 def _exists(case: Case, field: Field, node: Node, summarises: tuple[str, ...]) -> bool:
     """Rule 8: whether a field is in the view's schema at all.
 
-    A map whose keys could never be shown is not, since nothing in it ever could be.
+    Whether a map is, whose keys no clause could show, was open: it is, and always empty.
     """
     if isinstance(node, Leaf):
         return bool(forms_ever_shared(case, field, summarises))
@@ -103,10 +103,7 @@ def _exists(case: Case, field: Field, node: Node, summarises: tuple[str, ...]) -
             _exists(case, f, f.node, summarises + ((f.summarises,) if f.summarises else ()))
             for f in node.fields
         )
-    if isinstance(node, Array):
-        return _exists(case, field, node.item, summarises)
-    keys = forms_ever_shared(case, field, summarises)
-    return Form.CLEAR in keys and _exists(case, field, node.value, summarises)
+    return _exists(case, field, node.item if isinstance(node, Array) else node.value, summarises)
 
 
 def _node(shown: Shown, node: Node, value: Any, path: str, summarises: tuple[str, ...]) -> Any:

@@ -7,6 +7,7 @@ in; the parts are there for tests that want only some of it.
 from tests.generator.agreements import Terms, agreements
 from tests.generator.cases import World, worlds
 from tests.generator.events import CANARY, CanaryEvent, canary_event, events
+from tests.generator.running import evenly
 from tests.generator.types import event_types, vocabularies
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "World",
     "agreements",
     "canary_event",
+    "evenly",
     "event_types",
     "events",
     "vocabularies",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,7 @@ DELAYS = (
 PARENTS = {AGENCIES[4]: AGENCIES[3], AGENCIES[2]: AGENCIES[3], AGENCIES[5]: AGENCIES[4]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class World:
     """Everything a decision reads, and the questions worth asking of it.
 
@@ -69,6 +70,23 @@ class World:
     register: Register
     at: datetime
     broken: bool
+
+    def __repr__(self) -> str:
+        """What a person needs to work a failing case out by hand; the schema as it was written."""
+        classes = {name: sorted(tag.classes) for name, tag in self.vocabulary.tags.items()}
+        body = json.loads(self.etype.text)["fields"][1:]
+        return "\n".join(
+            [
+                f"World at {self.at}, broken={self.broken}",
+                f"  classes { ({name: found for name, found in classes.items() if found}) }",
+                *(f"  field {json.dumps(field)}" for field in body),
+                f"  event {self.event.value}",
+                *(
+                    f"  {field.name} {getattr(self.register, field.name)}"
+                    for field in fields(Register)
+                ),
+            ]
+        )
 
     def questions(self) -> list[tuple[str, str]]:
         """Every (recipient, purpose) of the event, enrolled or not; other purposes by samples."""
