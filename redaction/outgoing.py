@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redaction import checker, plan
-from redaction.decision import Decision, FieldDecision
+from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Register
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
-MAX_SHARED = 16  # different views of one event that are looked through before another is made
+
+_Group = tuple[AgreementRef, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What a view depends on beside the event, the register and the time; and the view."""
+    """A view that has passed the check, and the outcome that it passed against."""
 
-    group: tuple[object, ...]
     fields: tuple[FieldDecision, ...]
     view_type: ViewType
     data: bytes
@@ -46,7 +46,7 @@ class Outgoing:
         self._register = register
         self._vocabulary = vocabulary
         self._at = at
-        self._shared: list[_Shared] = []
+        self._shared: dict[_Group, _Shared] = {}
 
     def encoded(self, decision: Decision) -> tuple[ViewType, bytes]:
         """The view of an open decision as bytes, with its type, checked against the decision.
@@ -57,24 +57,27 @@ class Outgoing:
             EventRefused: `view-refused`; see `checker.check`.
         """
         group = self._group(decision)
-        for shared in self._shared:
-            # INVARIANT: equal fields are about the same leaves in the same forms, so this view
-            # has passed the check against this very outcome.
-            if shared.group == group and shared.fields == decision.fields:
-                return shared.view_type, shared.data
+        shared = None if group is None else self._shared.get(group)
+        # INVARIANT: equal fields speak of the same leaves in the same forms, so the shared view
+        # has passed the check against this very outcome.
+        if shared is not None and shared.fields == decision.fields:
+            return shared.view_type, shared.data
         view_type, data = plan.encode(
             self._event, self._register, self._vocabulary, decision, at=self._at
         )
         checker.check(data, view_type, self._event, decision)
-        if len(self._shared) < MAX_SHARED:
-            self._shared.append(_Shared(group, decision.fields, view_type, data))
+        if group is not None:
+            self._shared[group] = _Shared(decision.fields, view_type, data)
         return view_type, data
 
-    def _group(self, decision: Decision) -> tuple[object, ...]:
-        """Whose views are alike if their fields are: in a null record, clauses still speak."""
+    def _group(self, decision: Decision) -> _Group | None:
+        """Whose views are the same if their fields are; None where each has its own.
+
+        Fields do not speak of null records, where a view still tells what clauses select.
+        """
         if not decision.delivered or decision.agreement is None:
             raise ValueError("only an open decision has a view")
         agreement = Directory(self._register).agreement(decision.agreement)
-        selective = any(share.items is not None for share in agreement.shares)
-        whose = decision.stands_for if selective else None
-        return (decision.agreement, decision.audience, decision.purpose, whose)
+        if any(share.items is not None for share in agreement.shares):
+            return None
+        return (decision.agreement, decision.audience, decision.purpose)

@@ -121,6 +121,36 @@ def test_a_field_inside_a_record_that_summarises_is_a_summary_too() -> None:
     assert asked.body == {"children": [{"name": "Ann"}]}
 
 
+def test_lists_within_lists_are_selected_by_what_they_stand_in() -> None:
+    words = vocabulary(child__school=(), note=(), visit=())
+    visit = {"type": "record", "name": "Visit", "fields": [
+        {"name": "note", "type": "string", "tag": "note"},
+        {"name": "seen", "type": ["null", "boolean"], "tag": "visit", "fact": True}]}  # fmt: skip
+    child = {"type": "record", "name": "Child", "fields": [
+        {"name": "school", "type": "string", "tag": "child.school"},
+        {"name": "home", "type": ["null", "boolean"], "tag": "visit", "fact": True},
+        {"name": "visits", "type": {"type": "array", "items": visit}, "tag": "visit"},
+    ]}  # fmt: skip
+    etype = event_type(
+        [{"name": "children", "type": {"type": "array", "items": child}, "tag": "visit"}], words
+    )
+    value = {"children": [
+        {"school": "oak-school", "home": True, "visits": [{"note": "a", "seen": True}]},
+        {"school": "elm-school", "home": False, "visits": [{"note": "b", "seen": True}]},
+        {"school": "elm-school", "home": True, "visits": [{"note": "c", "seen": False},
+                                                          {"note": "d", "seen": True}]},
+    ]}  # fmt: skip
+
+    def notes(items: Items) -> list[list[str]]:
+        clauses: Clauses = [share("1", "note", items=items)]
+        body = Asked(clauses, value, etype=etype, words=words).body
+        return [[visit["note"] for visit in child["visits"]] for child in body["children"]]
+
+    assert notes(pupils()) == [["b"], ["c", "d"]]
+    assert notes(Items(where=None, when=yes("home"))) == [["a"], ["c", "d"]]
+    assert notes(Items(where="child.school", when=yes("seen"))) == [["b"], ["d"]]
+
+
 def test_an_element_that_names_two_agencies_is_nobodys() -> None:
     """Where an element has two fields of the tag, both must name the recipient."""
     words = vocabulary(child__name=(), child__school=())
