@@ -12,7 +12,6 @@ from redaction.facts import Register
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
-
 _Group = tuple[AgreementRef, str | None, str]
 
 
