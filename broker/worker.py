@@ -199,6 +199,14 @@ class Worker:
                     publisher=agency,
                     code=refused.code,
                 )
+            except Exception:  # noqa: BLE001 - no agency's receipt may stop the node for the others
+                part = AuditorPart(
+                    step=Step.REFUSED,
+                    time_ms=record.append_time_ms,
+                    source=place,
+                    publisher=agency,
+                    code=Code.INTERNAL,
+                )
             else:
                 part = AuditorPart(
                     step=receipt.step,
