@@ -387,6 +387,9 @@ def _conflicts(entry: Entry) -> tuple[Conflict, ...]:
 
 def _consent(entry: Entry) -> Consent:
     value = entry.value or {}
+    named = (value["case"], value["person"], value["purpose"], value["audience"] or "")
+    if not all(isinstance(one, str) for one in named):
+        raise TypeError  # an agency alone may sign this: it must not break everybody's decisions
     return Consent(
         case=value["case"],
         person=value["person"],
