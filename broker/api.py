@@ -221,7 +221,12 @@ def _add_agency_routes(app: FastAPI, node: Node, who: Who) -> None:
             key = f"{me.name}/{body.cursor.connector}".encode()
             value = bytes64(body.cursor.value)
             appends.append(Append(topic=CURSORS, partition=0, key=key, value=value))
-        offsets = await node.log.append(appends) if appends else ()
+        try:
+            offsets = await node.log.append(appends) if appends else ()
+        except LogFull:
+            node.worker.full = True  # said by `status` until something fits again
+            raise
+        node.worker.full = False
         return {"offsets": list(offsets[first : first + len(body.records)])}
 
     @app.get("/v1/cursors/{connector}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from connectors.contract import TryLater
+
 
 class Inbox:
     """One small SQLite file in an agency's own folder, committed as one with each settlement."""
@@ -33,7 +35,17 @@ class Inbox:
         return row is not None
 
     def remember(self, *, delivery_id: bytes | None, places: dict[str, bytes]) -> None:
-        """Settle a delivery and move the places, as one."""
+        """Settle a delivery and move the places, as one.
+
+        Raises:
+            TryLater: the agency's own disk is full or cannot be written; nothing was remembered.
+        """
+        try:
+            self._write(delivery_id, places)
+        except sqlite3.OperationalError:
+            raise TryLater("the agency's own disk cannot be written now") from None
+
+    def _write(self, delivery_id: bytes | None, places: dict[str, bytes]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             if delivery_id is not None:
@@ -41,7 +53,8 @@ class Inbox:
             self._db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", places.items())
             self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk may have rolled it back already
+                self._db.execute("ROLLBACK")
             raise
 
     def close(self) -> None:
