@@ -19,8 +19,8 @@ from broker.keys import KeyStore
 from broker.topics import dead_letters_topic, deliveries_topic, events_topic, partition_of
 from connectors.contract import Delivery, TryLater
 from schemas.codec import Event, ViewType, decode_view, encode_event, plain, view_type_from_text
-from schemas.envelope import ViewBody, decode_body
-from schemas.epoch import SealingKey, announce
+from schemas.envelope import ViewBody, decode_body, key_id_of
+from schemas.epoch import Opened, SealingKey, announce, unverified_key_id, unverified_thumbprint
 from schemas.errors import Code, EnvelopeRefused, UnknownKey
 from schemas.hop import Step
 from schemas.keyring import KeyRing
@@ -134,6 +134,8 @@ class Agency:
         self._sealing: dict[str, SealingKey] = {}
         self._unannounced: list[str] = []
         self._next_key = 0
+        self._last: tuple[int, Opened] | None = None
+        self._lost: set[bytes] = set()
         self._ring: KeyRing | None = None
         self._view_types: dict[str, ViewType] = {}
 
@@ -215,16 +217,10 @@ class Agency:
             TryLater: its key is not announced yet; it is never skipped.
             EnvelopeRefused: it was altered, replayed or is not ours: a person has to act.
         """
-        ring = await self._keys()
-        stream = deliveries_topic(self.name)
-        try:
-            opened = ring.open(envelope.data, stream=stream)
-        except UnknownKey:
-            await self._read_keys(ring)
-            try:
-                opened = ring.open(envelope.data, stream=stream)
-            except UnknownKey:
-                raise TryLater("the key of an envelope is not announced yet") from None
+        opened = await self._opened(envelope)
+        if opened is None:
+            self._remember(None, envelope.offset)
+            return None
         if self._inbox.knows(opened.delivery_id):
             self._remember(None, envelope.offset)
             return None
@@ -236,6 +232,30 @@ class Agency:
             offset=envelope.offset,
             envelope_sha256=hashlib.sha256(envelope.data).digest(),
         )
+
+    async def _opened(self, envelope: Envelope) -> Opened | None:
+        """What an envelope holds; None if it was sealed to a key that this agency lost.
+
+        Opened once and kept until the next: a second try of the same envelope is no replay.
+        """
+        if self._last is not None and self._last[0] == envelope.offset:
+            return self._last[1]
+        ring = await self._keys()
+        stream = deliveries_topic(self.name)
+        if key_id_of(envelope.data) in self._lost:
+            return None
+        try:
+            opened = ring.open(envelope.data, stream=stream)
+        except UnknownKey:
+            await self._read_keys(ring)
+            if key_id_of(envelope.data) in self._lost:
+                return None
+            try:
+                opened = ring.open(envelope.data, stream=stream)
+            except UnknownKey:
+                raise TryLater("the key of an envelope is not announced yet") from None
+        self._last = (envelope.offset, opened)
+        return opened
 
     async def settle(self, received: Received, step: Step) -> None:
         """Send a signed receipt, then remember the delivery as settled and move on.
@@ -332,14 +352,16 @@ class Agency:
         """Read the key topic to its end."""
         gateway = await self.gateway()
         said = await self.node.get("/v1/epoch-keys", offset=self._next_key)
-        for record in said["records"]:
-            announcement = base64.b64decode(record["value"])
-            if unverified_issuer(announcement) == gateway.name:
-                ring.add(
-                    announcement,
-                    issuer=gateway.name,
-                    issuer_key=Ed25519PublicKey.from_public_bytes(gateway.signing),
-                )
+        issuer_key = Ed25519PublicKey.from_public_bytes(gateway.signing)
+        own = {key.public.thumbprint for key in self._store.sealing_keys}
+        for announcement in map(base64.b64decode, said["announcements"]):
+            if unverified_issuer(announcement) != gateway.name:
+                continue
+            if unverified_thumbprint(announcement) not in own:
+                # Enrolled anew after losing its keys: redelivery brings what these sealed.
+                self._lost.add(unverified_key_id(announcement))
+                continue
+            ring.add(announcement, issuer=gateway.name, issuer_key=issuer_key)
         self._next_key = said["next"]
 
     async def _view_type(self, digest: str) -> ViewType:

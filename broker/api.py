@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import cbor2
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +40,8 @@ from schemas.signed import unverified_issuer
 MAX_BODY_BYTES = 8 * 1024 * 1024  # a batch of sealed events; one record may have 1 MiB
 MAX_WAIT_S = 25.0  # how long a fetch may wait for a first record
 
+Offset = Annotated[int, Query(ge=0, lt=2**62)]
+WaitS = Annotated[float, Query(ge=0, le=MAX_WAIT_S, allow_inf_nan=False)]
 Bytes64 = Annotated[str, Field(max_length=2 * 1024 * 1024)]
 
 
@@ -240,25 +242,28 @@ def _add_agency_routes(app: FastAPI, node: Node, who: Who) -> None:
         return {"value": None if value is None else text64(value)}
 
     @app.get("/v1/inbox")
-    async def inbox(me: Me, offset: int = 0, wait_s: float = 0.0) -> dict[str, Any]:
+    async def inbox(me: Me, offset: Offset = 0, wait_s: WaitS = 0.0) -> dict[str, Any]:
         """An agency's own envelopes from an offset on."""
         _must(me.role is Role.AGENCY)
-        wait = min(max(wait_s, 0.0), MAX_WAIT_S)
         records = await node.log.read(
-            deliveries_topic(me.name), 0, max(offset, 0), max_records=100, wait_s=wait
+            deliveries_topic(me.name), 0, offset, max_records=100, wait_s=wait_s
         )
         return {"records": [_record(one) for one in records]}
 
     @app.get("/v1/epoch-keys")
-    async def epoch_keys(me: Me, offset: int = 0) -> dict[str, Any]:
-        """The announcements made to an agency, and where to read on from."""
+    async def epoch_keys(me: Me, offset: Offset = 0) -> dict[str, Any]:
+        """The announcements made to an agency, and where to read on from.
+
+        They are counted for each agency: offsets of the shared topic would show it others' keys.
+        """
         _must(me.role is Role.AGENCY)
-        found, next_offset = [], offset
-        async for record in read_to_end(node.log, EPOCH_KEYS, 0, offset=max(offset, 0)):
-            next_offset = record.offset + 1
-            if (record.key or b"").startswith(f"{me.name}/".encode()) and record.value:
-                found.append(_record(record))
-        return {"records": found, "next": next_offset}
+        prefix = f"{me.name}/".encode()
+        own = [
+            text64(record.value)
+            async for record in read_to_end(node.log, EPOCH_KEYS, 0)
+            if (record.key or b"").startswith(prefix) and record.value
+        ]
+        return {"announcements": own[offset:], "next": len(own)}
 
     @app.post("/v1/receipts")
     async def receipts(me: Me, body: Receipts) -> dict[str, Any]:
@@ -329,10 +334,13 @@ def _add_public_routes(app: FastAPI, node: Node, who: Who) -> None:
         return {"text": (text or b"").decode()}
 
     @app.get("/v1/status")
-    async def status(_me: Me) -> dict[str, Any]:
-        """Whether the node is ready, and what waits."""
+    async def status(me: Me) -> dict[str, Any]:
+        """Whether the node is ready; what waits and has grown is not for agencies."""
+        ready = node.stuck is None and not node.worker.full
+        if me.role is Role.AGENCY:
+            return {"ready": ready}
         return {
-            "ready": node.stuck is None and not node.worker.full,
+            "ready": ready,
             "stuck": node.stuck,
             "disk_full": node.worker.full,
             "waiting": await node.worker.waiting(),

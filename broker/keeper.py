@@ -63,7 +63,7 @@ class Keeper:
             for record in records:
                 self._next = record.offset + 1
                 if record.value is not None:
-                    self.state.apply(self._decode(record.value))
+                    self.state.apply(self._decode(record.key or b"", record.value))
 
     async def submit(self, statements: Sequence[bytes]) -> Entry:
         """Check a signed entry, store it and take it over; effective when this returns.
@@ -99,17 +99,20 @@ class Keeper:
         once, when the entry comes, and vouched for by a MAC under the gateway's secret.
         """
         data = cbor2.dumps({"entry": entry.encode(), "signed": list(statements)}, canonical=True)
-        mac = hmac.digest(self._secret, b"checked " + data, "sha256")
+        mac = self._mac(self._name(entry), data)
         if entry.kind in PRIVATE:
             sealed = self._sealing.seal(data, info=_INFO)
             return cbor2.dumps({"sealed": sealed, "mac": mac}, canonical=True)
         return cbor2.dumps({"clear": data, "mac": mac}, canonical=True)
 
-    def _decode(self, value: bytes) -> Entry:
+    def _mac(self, name: bytes, data: bytes) -> bytes:
+        return hmac.digest(self._secret, b"checked " + cbor2.dumps([name, data]), "sha256")
+
+    def _decode(self, name: bytes, value: bytes) -> Entry:
         try:
             stored = cbor2.loads(value)
             data = stored["clear"] if "clear" in stored else self._unseal(stored["sealed"])
-            mac = hmac.digest(self._secret, b"checked " + data, "sha256")
+            mac = self._mac(name, data)
             if not hmac.compare_digest(mac, stored["mac"]):
                 raise RegisterRefused("an entry in the register's topic was not checked by us")
             return decode_entry(cbor2.loads(data)["entry"])

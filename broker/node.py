@@ -24,6 +24,7 @@ from broker.ledger_files import LedgerFull
 from broker.log import Append, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
+from broker.register import RegisterRefused
 from broker.sealer import EventKeys, Identity
 from broker.tokens import Principal, Role, Tokens, hash_token
 from broker.topics import (
@@ -205,7 +206,13 @@ class Node:
         return check_text(text, types, self.vocabulary, others=others, origin="agreement")[1]
 
     async def prepare(self, agency: str) -> None:
-        """Make an agency's topics and the gateway's positions in them; doing it twice is fine."""
+        """Make an agency's topics and the gateway's positions in them; doing it twice is fine.
+
+        Raises:
+            RegisterRefused: the name is the gateway's, or of a party that is no agency.
+        """
+        if agency in (self.name, "operator", "auditor"):
+            raise RegisterRefused("an agency cannot take the name of another kind of party")
         for topic in agency_topics(agency):
             await self.log.create(topic)
         for partition in range(EVENT_PARTITIONS):
@@ -282,7 +289,12 @@ class Node:
         The leaves stay: they tell nothing, and the tree stands on them. When this returns the
         bytes are in no file of the node (GDPR article 17).
         """
-        await self.caught_up()
+        await self.idle()  # an event of the case that waits would be delivered afterwards
+        async with self.keeper.lock:
+            await self.caught_up()
+            return await self._erase(case)
+
+    async def _erase(self, case: str) -> int:
         hops = self.index.of_case(case)
         tombstones = [
             Append(topic=OPENINGS, partition=0, key=hop["leaf_hash"], value=None) for hop in hops

@@ -213,8 +213,8 @@ class State:
         if officer is not None:
             return officer
         agency = self._agencies.get(signer)
-        if agency is None:
-            raise RegisterRefused("signed by nobody the register knows")
+        if agency is None or agency.suspended:
+            raise RegisterRefused("signed by nobody who may sign now")
         return agency.verifier()
 
     def _authorise(self, entry: Entry, signers: tuple[str, ...]) -> None:
@@ -228,8 +228,8 @@ class State:
             others = tuple(one for one in self._agreements.values() if one.id != agreement.id)
             if problems := self._enactable(entry.value["text"], others):
                 raise RegisterRefused(f"the agreement cannot be put in force: {problems[0]}")
-        if entry.kind is Kind.CONSENT and set(signers) <= self._agencies.keys():
-            return
+        if entry.kind is Kind.CONSENT and not officers and _takes_back(entry):
+            return  # any agency may say no for a person at once; only an officer enters a yes
         if entry.kind is not Kind.AGENCY and not officers:
             raise RegisterRefused(f"a `{entry.kind}` entry needs an officer's signature")
 
@@ -313,7 +313,7 @@ def decode_entry(payload: bytes) -> Entry:
             revision=int(raw["revision"]),
             value=raw["value"],
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise RegisterRefused("not a register entry") from None
 
 
@@ -330,7 +330,7 @@ def _enrolled(entry: Entry) -> Enrolled:
             sealing=_unb64(value["sealing"]),
             former=tuple((_unb64(one["signing"]), int(one["until_ms"])) for one in value["former"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise RegisterRefused("the agency entry is not complete") from None
 
 
@@ -399,6 +399,11 @@ def _consent(entry: Entry) -> Consent:
     )
 
 
+def _takes_back(entry: Entry) -> bool:
+    """Whether a consent entry says no: it can only narrow what is shared."""
+    return entry.value is not None and entry.value["state"] != ConsentState.GIVEN
+
+
 def _training(entry: Entry) -> Training:
     value = entry.value or {}
     return Training(
@@ -441,5 +446,5 @@ def _read_value(entry: Entry) -> None:
         return
     try:
         _READERS[entry.kind](entry)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise RegisterRefused(f"the `{entry.kind}` entry is not complete") from None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from schemas import cbor
 from schemas.errors import Code, EventRefused
 from schemas.hop import Step
 from schemas.signed import sign_statement, verify_statement
 
 STATEMENT = "receipt/1"
+_SHAPE: cbor.Shape = {"delivery": bytes, "step": str, "time_ms": int, "envelope": bytes}
 STEPS = frozenset({Step.OPENED, Step.WRITTEN, Step.ACKNOWLEDGED, Step.REFUSED})
 
 
@@ -33,7 +34,7 @@ def sign_receipt(receipt: Receipt, key: Ed25519PrivateKey, *, issuer: str) -> by
         "time_ms": receipt.time_ms,
         "envelope": receipt.envelope_sha256,
     }
-    data = cbor2.dumps(payload, canonical=True)
+    data = cbor.encode(payload)
     return sign_statement(key, issuer=issuer, kind=STATEMENT, payload=data)
 
 
@@ -45,14 +46,14 @@ def verify_receipt(data: bytes, key: Ed25519PublicKey, *, issuer: str) -> Receip
     """
     payload = verify_statement(data, key, issuer=issuer, kind=STATEMENT)
     try:
-        raw = cbor2.loads(payload)
+        said = cbor.decode(payload, _SHAPE)
         receipt = Receipt(
-            delivery_id=bytes(raw["delivery"]),
-            step=Step(raw["step"]),
-            time_ms=int(raw["time_ms"]),
-            envelope_sha256=bytes(raw["envelope"]),
+            delivery_id=said["delivery"],
+            step=Step(said["step"]),
+            time_ms=said["time_ms"],
+            envelope_sha256=said["envelope"],
         )
-    except (cbor2.CBORDecodeError, KeyError, TypeError, ValueError):
+    except (cbor.NotCbor, ValueError):
         raise EventRefused(Code.NOT_DECODABLE, "not a receipt") from None
     if receipt.step not in STEPS or len(receipt.delivery_id) != 32:
         raise EventRefused(Code.BAD_VALUE, "not a step that a recipient may report")

@@ -56,6 +56,41 @@ async def test_a_lost_key_needs_two_officers(tmp_path: Path) -> None:
         assert (await found.client(HOSPITAL).get("/v1/inbox"))["records"] == []
 
 
+async def test_an_agency_enrolled_anew_goes_past_what_its_lost_key_sealed(tmp_path: Path) -> None:
+    async with house(tmp_path) as found:
+        early, late = incidents(found, 2)
+        await found.publish(early)
+        found.places.party(HOSPITAL).rename(tmp_path / "lost")
+        await found.officer(second=True).enrol(HOSPITAL, roles=["hospital"], part_of=None)
+        await found.publish(late)
+        got = await found.received(HOSPITAL)
+        assert len(got) == 1, "what the lost key sealed is skipped, what came after is opened"
+
+
+async def test_an_agency_may_say_no_for_a_person_but_not_yes(tmp_path: Path) -> None:
+    async with house(tmp_path) as found:
+        store = KeyStore.open(
+            found.places.party(HOSPITAL) / "keys", secret=found.secret, owner=HOSPITAL
+        )
+        key = "NM-2026-77777/victim/victim-support/*"
+        for state, allowed in (("given", False), ("refused", True)):
+            value = {
+                "case": "NM-2026-77777",
+                "person": "victim",
+                "purpose": "victim-support",
+                "audience": None,
+                "state": state,
+            }
+            entry = Entry(kind=Kind.CONSENT, key=key, revision=1, value=value)
+            signed = sign_entry(entry, store.signing, issuer=HOSPITAL)
+            body = {"statements": [base64.b64encode(signed).decode()]}
+            if allowed:
+                await found.client(HOSPITAL).post("/v1/register", body)
+            else:
+                with pytest.raises(NodeRefused):
+                    await found.client(HOSPITAL).post("/v1/register", body)
+
+
 async def test_forged_foreign_replayed_and_reordered_entries_change_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as found:
         state = found.node.keeper.state
