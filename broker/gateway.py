@@ -28,9 +28,9 @@ from broker.topics import (
     deliveries_topic,
     seen_topic,
 )
-from redaction import checker, plan
 from redaction.decide import decide, recipients, unknown_recipients
 from redaction.decision import SILENT, Decision, Gate
+from redaction.outgoing import Outgoing
 from schemas.codec import Event, ViewType, decode_event
 from schemas.envelope import Handling, ViewBody, encode_body, key_id_of
 from schemas.errors import CasewardError, Code, EventRefused
@@ -223,19 +223,25 @@ class Gateway:
                 withheld=len(decisions) - opened,
             )
         )
+        outgoing = Outgoing(event, facts, self._vocabulary, at=now)
         for decision in decisions:
             if decision.delivered:
-                yield from self._seal(source, event, decision, snapshot, now)
+                yield from self._seal(source, event, decision, snapshot, outgoing, now)
             elif decision.gate not in SILENT or decision.gate in _TOLD_NOTHING:
                 yield from self._hop(self._part(Step.WITHHELD, source, now, event, decision))
 
     def _seal(
-        self, source: Source, event: Event, decision: Decision, snapshot: Snapshot, now: datetime
+        self,
+        source: Source,
+        event: Event,
+        decision: Decision,
+        snapshot: Snapshot,
+        outgoing: Outgoing,
+        now: datetime,
     ) -> tuple[Append, ...]:
         """Steps 6 to 9 for one open decision; any failure withholds this delivery."""
         try:
-            view_type, view = plan.encode(event, snapshot.facts, self._vocabulary, decision, at=now)
-            checker.check(view, view_type, event, decision)
+            view_type, view = outgoing.encoded(decision)
             return self._envelope(source, event, decision, snapshot, view_type, view, now)
         except CasewardError as error:
             code = error.code
