@@ -20,7 +20,7 @@ from broker.index import Index
 from broker.keeper import Keeper
 from broker.keys import KeyStore, StoreSecret
 from broker.ledger import Sequencer
-from broker.ledger_files import LedgerFull
+from broker.ledger_files import LedgerError, LedgerFull
 from broker.log import Append, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
@@ -231,8 +231,11 @@ class Node:
         self._stop.set()
         await asyncio.gather(*self._tasks)
         if self.stuck is None:
-            with contextlib.suppress(LedgerFull, sqlalchemy.exc.OperationalError):
-                await self.caught_up()  # what cannot be written now is taken over at the next start
+            try:
+                await self.caught_up()
+            except (LedgerError, sqlalchemy.exc.OperationalError) as error:
+                # Taken over at the next start, or said again there.
+                _log.error("not-caught-up", task="ledger", error=type(error).__name__)
         self.sequencer.close()
         self.index.close()
         await self.log.close()

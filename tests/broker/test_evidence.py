@@ -4,9 +4,12 @@ import base64
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from broker.backup import back_up, restore_from
 from broker.evidence import export_for_auditor, prove_delivery
 from broker.keys import StoreSecret
+from broker.ledger_files import LedgerError
 from broker.ledger_proof import verify_proof
 from broker.ledger_verify import verify_directory
 from broker.node import Node
@@ -119,3 +122,45 @@ async def test_a_restored_backup_goes_on_under_the_same_ledger(tmp_path: Path) -
     finally:
         await again.close()
     assert verify_directory(places.ledger).ok
+
+
+async def test_an_older_backup_never_signs_a_smaller_tree_and_a_new_ledger_is_another(
+    tmp_path: Path,
+) -> None:
+    node, stage, secret = await _played(tmp_path / "stage")
+    await node.close()
+    await back_up(stage.places, secret, tmp_path / "backup")
+    later = Node(stage.places, secret=secret)
+    await later.open()
+    later.start()
+    async with in_process(later) as http:
+        cases = stage.cases(EVENTS)
+        events = [one for one in stage.events(EVENTS, cases) if one.source == "northmoor-police"]
+        agency = agency_of(http, stage.places, "northmoor-police", secret)
+        await agency.publish(events)
+        agency.close()
+        await later.idle()
+    await later.close()
+    signed = later.sequencer.size
+    assert signed > node.sequencer.size
+
+    bound = restore_from(tmp_path / "backup", stage.places, checkpoint=None, new_ledger=False)
+    assert bound == signed
+    restored = Node(stage.places, secret=secret)
+    await restored.open()
+    try:
+        with pytest.raises(LedgerError, match="was signed before"):
+            await restored.caught_up()
+        assert restored.sequencer.size < signed, "the old head stands, nothing new is signed"
+    finally:
+        await restored.close()
+
+    restore_from(tmp_path / "backup", stage.places, checkpoint=None, new_ledger=True)
+    anew = Node(stage.places, secret=secret)
+    await anew.open()
+    try:
+        await anew.caught_up()
+        assert anew.sequencer.vkey != node.sequencer.vkey
+        assert verify_directory(stage.places.ledger, anew.sequencer.vkey).ok
+    finally:
+        await anew.close()
