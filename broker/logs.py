@@ -50,5 +50,4 @@ def log_to_stderr(*, at_least: int = logging.INFO) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(at_least),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.needs import reason_of
@@ -33,3 +34,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("this machine could not run:")
         for nodeid, reason in sorted(missing.items()):
             terminalreporter.line(f"{nodeid} (needs {reason})")
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """A command that ran in this process leaves no logging set up for the next test."""
+    yield
+    structlog.reset_defaults()
