@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx2
 
+from broker.entries import Entry, Kind, agency_value, sign_entry
 from broker.keys import KeyStore, StoreSecret
 from broker.node import OFFICERS
 from broker.places import Places, make_private, new_token
-from broker.register import Entry, Kind, agency_value, sign_entry
 from broker.session import client_of
 from broker.tokens import hash_token
 

@@ -12,19 +12,16 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import cbor2
 
-from broker.log import Append, Record
+from broker.log import Append
+from broker.recording import Recorder, Source, ms, part
 from broker.register import Snapshot
 from broker.sealer import EventKeys, Identity, Sealer
 from broker.seen import Seen, remember
 from broker.topics import (
-    HOPS,
-    OPENINGS,
     VIEW_TYPES,
-    dead_letters_topic,
     deliveries_topic,
     seen_topic,
 )
@@ -34,13 +31,12 @@ from redaction.outgoing import Outgoing
 from schemas.codec import Event, ViewType, decode_event
 from schemas.envelope import Handling, ViewBody, encode_body, key_id_of
 from schemas.errors import CasewardError, Code, EventRefused
-from schemas.hop import AuditorPart, Hop, RecipientPart, Step, encode_opening, make_hop
+from schemas.hop import AuditorPart, RecipientPart, Step, make_hop
 from schemas.registry import Registry, Vocabulary
 from schemas.signed import SignedEvent, verify_event
 
 KEEP_IDS = timedelta(days=30)  # how long an event id is remembered, and how old an event may be
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead of the log's clock a publisher's may run
-DEAD_LETTER_PART_BYTES = 400 * 1024  # pads to 512 KiB, well inside the log's record limit
 WORDING = "Not for you under the agreement named here. This is not a statement about any person."
 
 # Who was considered and came out silent is of use only where an agreement spoke of them at all.
@@ -54,21 +50,6 @@ class Outcome:
     appends: tuple[Append, ...]
     met: Mapping[str, tuple[bytes, int]]
     expired: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where an event stands in the log, and which redelivery of it this is (0: the first)."""
-
-    publisher: str
-    record: Record
-    redelivery: int = 0
-    only_to: str | None = None
-
-    @property
-    def place(self) -> str:
-        """Topic, partition and offset, as hops name them."""
-        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
 
 
 class Gateway:
@@ -92,6 +73,7 @@ class Gateway:
         self._known_view_types = known_view_types
         self._types: list[Append] = []  # of the batch in hand, whatever becomes of its deliveries
         self.sealer = Sealer(identity)
+        self._recorder = Recorder(identity, self.sealer, random_bytes=random_bytes)
 
     def process(
         self, sources: tuple[Source, ...], *, snapshot: Snapshot, seen: Seen, now: datetime
@@ -118,12 +100,8 @@ class Gateway:
 
     def hop(self, part: AuditorPart) -> tuple[Append, ...]:
         """One hop that is no event's: its leaf, its sealed opening and what announces the seal."""
-        appends = self._hop(part)
+        appends = self._recorder.hop(part)
         return (*self.sealer.announcements(), *appends)
-
-    def _hop(self, part: AuditorPart) -> tuple[Append, ...]:
-        one, other = self._random(32), self._random(32)
-        return self._record(make_hop(part, recipient_key=one, auditor_key=other))
 
     def _one(
         self,
@@ -136,23 +114,23 @@ class Gateway:
         try:
             signed, event = self._admit(source, snapshot)
         except EventRefused as refused:
-            yield from self._dead_letter(source, refused.code, now)
+            yield from self._recorder.dead_letter(source, refused.code, now)
             return
         except Exception:  # noqa: BLE001 - whatever fails here, nothing may be delivered or lost
-            yield from self._dead_letter(source, Code.INTERNAL, now)
+            yield from self._recorder.dead_letter(source, Code.INTERNAL, now)
             return
         digest = hashlib.sha256(signed.payload).digest()
         before = met.get(signed.event_id) or seen.ids.get(signed.event_id)
         if before is not None and not source.redelivery:
             if before[0] != digest:
-                yield from self._dead_letter(source, Code.ID_REUSED, now, event)
+                yield from self._recorder.dead_letter(source, Code.ID_REUSED, now, event)
             else:
-                yield from self._hop(self._part(Step.DUPLICATE, source, now, event))
+                yield from self._recorder.hop(part(Step.DUPLICATE, source, now, event))
             return
         try:
             delivered = tuple(self._deliver(source, event, snapshot, now))
         except Exception:  # noqa: BLE001 - no event may stop the feed; nothing of it goes out
-            yield from self._dead_letter(source, Code.INTERNAL, now, event)
+            yield from self._recorder.dead_letter(source, Code.INTERNAL, now, event)
             return
         if not source.redelivery:
             met[signed.event_id] = (digest, int(signed.signed_at.timestamp()))
@@ -198,7 +176,7 @@ class Gateway:
         """Steps 5 to 9 for every recipient and purpose that an agreement speaks of."""
         facts = snapshot.facts
         nobody = unknown_recipients(event, facts)
-        yield from self._hop(self._part(Step.ACCEPTED, source, now, event))
+        yield from self._recorder.hop(part(Step.ACCEPTED, source, now, event))
         decisions = tuple(
             decide(
                 event,
@@ -212,8 +190,8 @@ class Gateway:
             if source.only_to in (None, one.recipient)
         )
         opened = sum(1 for decision in decisions if decision.delivered)
-        yield from self._hop(
-            self._part(
+        yield from self._recorder.hop(
+            part(
                 Step.DECIDED,
                 source,
                 now,
@@ -228,7 +206,7 @@ class Gateway:
             if decision.delivered:
                 yield from self._seal(source, event, decision, snapshot, outgoing, now)
             elif decision.gate not in SILENT or decision.gate in _TOLD_NOTHING:
-                yield from self._hop(self._part(Step.WITHHELD, source, now, event, decision))
+                yield from self._recorder.hop(part(Step.WITHHELD, source, now, event, decision))
 
     def _seal(
         self,
@@ -247,8 +225,8 @@ class Gateway:
             code = error.code
         except Exception:  # noqa: BLE001 - fail closed: a fault withholds, and the hop says so
             code = Code.INTERNAL
-        return self._hop(
-            self._part(Step.WITHHELD, source, now, event, decision, gate=Gate.ERROR, code=code)
+        return self._recorder.hop(
+            part(Step.WITHHELD, source, now, event, decision, gate=Gate.ERROR, code=code)
         )
 
     def _envelope(
@@ -282,9 +260,9 @@ class Gateway:
         topic = deliveries_topic(recipient.name)
         envelope = key.seal(encode_body(body), stream=topic, delivery_id=delivery_id)
         hop = make_hop(
-            self._part(Step.SEALED, source, now, event, decision, delivery_id=delivery_id),
+            part(Step.SEALED, source, now, event, decision, delivery_id=delivery_id),
             RecipientPart(
-                time_ms=_ms(now),
+                time_ms=ms(now),
                 delivery_id=delivery_id,
                 envelope_sha256=hashlib.sha256(envelope).digest(),
             ),
@@ -292,7 +270,7 @@ class Gateway:
             auditor_key=self._random(32),
         )
         self._publish_type(view_type)
-        return (Append(topic=topic, partition=0, value=envelope), *self._record(hop))
+        return (Append(topic=topic, partition=0, value=envelope), *self._recorder.record(hop))
 
     def _publish_type(self, view_type: ViewType) -> None:
         """Put the derived schema, which names no person, in the log where it is not there yet."""
@@ -306,70 +284,6 @@ class Gateway:
         data = cbor2.dumps([*named, source.redelivery], canonical=True)
         return hmac.digest(self._identity.delivery_secret, data, "sha256")
 
-    def _record(self, hop: Hop) -> tuple[Append, ...]:
-        """A leaf for the tree and its opening, sealed to ourselves, for the index and auditors."""
-        own = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
-        sealed = own.seal(encode_opening(hop), stream=OPENINGS, delivery_id=hop.leaf_hash)
-        return (
-            Append(topic=HOPS, partition=0, value=hop.leaf),
-            Append(topic=OPENINGS, partition=0, key=hop.leaf_hash, value=sealed),
-        )
-
-    def _part(
-        self,
-        step: Step,
-        source: Source,
-        now: datetime,
-        event: Event | None = None,
-        decision: Decision | None = None,
-        **changes: Any,
-    ) -> AuditorPart:
-        said: dict[str, Any] = {}
-        if event is not None:
-            said.update(event_id=event.id, event_type=event.type, case=event.subject)
-        if decision is not None:
-            said.update(recipient=decision.recipient, purpose=decision.purpose, gate=decision.gate)
-            said["released"] = sum(1 for field in decision.fields if field.released)
-            said["withheld"] = len(decision.fields) - said["released"]
-            said["clauses"] = tuple(
-                sorted({field.clause for field in decision.fields if field.clause is not None})
-            )
-            if decision.agreement is not None:
-                ref = decision.agreement
-                said.update(
-                    agreement=ref.id, agreement_version=ref.version, agreement_hash=ref.hash
-                )
-        said.update(changes)
-        return AuditorPart(
-            step=step,
-            time_ms=_ms(now),
-            source=source.place,
-            publisher=source.publisher,
-            **said,
-        )
-
-    def _dead_letter(
-        self, source: Source, code: Code, now: datetime, event: Event | None = None
-    ) -> Iterator[Append]:
-        """The record as it came, sealed to ourselves in parts that fit a record, and the hop."""
-        topic = dead_letters_topic(source.publisher)
-        yield from self.dead_letter(topic, source.record.value or b"", code, source.place, now)
-        yield from self._hop(self._part(Step.DEAD_LETTERED, source, now, event, code=code))
-
-    def dead_letter(
-        self, topic: str, data: bytes, code: Code, place: str, now: datetime
-    ) -> Iterator[Append]:
-        """Seal what could not be processed; the code and the place stay readable."""
-        own = self.sealer.key_for(self._identity.name, self._identity.sealing_public)
-        size = DEAD_LETTER_PART_BYTES
-        parts = [data[start : start + size] for start in range(0, len(data), size)] or [b""]
-        letter = self._random(32)
-        for number, part in enumerate(parts):
-            sealed = own.seal(part, stream=topic, delivery_id=letter)
-            about = {"code": str(code), "time_ms": _ms(now), "source": place}
-            value = {**about, "part": number, "parts": len(parts), "sealed": sealed}
-            yield Append(topic=topic, partition=0, value=cbor2.dumps(value, canonical=True))
-
 
 def _handling(snapshot: Snapshot, decision: Decision) -> Handling:
     for agreement in snapshot.facts.agreements:
@@ -381,7 +295,3 @@ def _handling(snapshot: Snapshot, decision: Decision) -> Handling:
                         onward=one.onward, not_to_reach=one.not_to_reach, keep_days=one.keep_days
                     )
     return Handling(onward="not-permitted", not_to_reach=(), keep_days=None)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

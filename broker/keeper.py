@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import cbor2
 
+from broker.entries import PRIVATE, Entry, Kind, RegisterRefused, decode_entry
 from broker.log import Append, Log, Topic
-from broker.register import PRIVATE, Entry, Kind, RegisterRefused, Snapshot, State, decode_entry
+from broker.register import Snapshot, State
 from redaction.agreement import Agreement
 from schemas.errors import EnvelopeRefused
 from schemas.sealing import SealingPrivateKey, SealingPublicKey

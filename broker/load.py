@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx2
 
 from broker.enrol import Officer
+from broker.entries import Kind
 from broker.keys import StoreSecret
 from broker.places import Places
-from broker.register import Kind
 from broker.register_file import RegisterFile
 from redaction.facts import Register
 

@@ -15,6 +15,7 @@ import sqlalchemy.exc
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.entries import RegisterRefused
 from broker.gateway import Gateway
 from broker.index import Index
 from broker.keeper import Keeper
@@ -24,7 +25,6 @@ from broker.ledger_files import LedgerError, LedgerFull
 from broker.log import Append, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
-from broker.register import RegisterRefused
 from broker.sealer import EventKeys, Identity
 from broker.tokens import Principal, Role, Tokens, hash_token
 from broker.topics import (

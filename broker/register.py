@@ -7,113 +7,39 @@ are sealed to the gateway before they are stored, under a keyed name.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum, unique
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from broker.entries import (
+    STATEMENT,
+    Enrolled,
+    Entry,
+    Kind,
+    RegisterRefused,
+    check_value,
+    decode_entry,
+    read_accession,
+    read_agreement_entry,
+    read_calendar,
+    read_conflicts,
+    read_consent,
+    read_enrolled,
+    read_training,
+    takes_back,
+    unb64,
+)
 from broker.keys import verify_rotation
 from redaction.agreement import Agreement
-from redaction.facts import Agency, Calendar, Conflict, Consent, ConsentState, Register, Training
-from redaction.reading import AgreementError, read_agreement
-from schemas.errors import CasewardError, Code
-from schemas.signed import (
-    sign_statement,
-    unverified_issuer,
-    unverified_payload,
-    verify_statement,
-)
+from redaction.facts import Agency, Register
+from schemas.signed import unverified_issuer, unverified_payload, verify_statement
 
-STATEMENT = "register-entry/1"
+_T = TypeVar("_T")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")  # it becomes part of topic and folder names
-
-
-@unique
-class Kind(StrEnum):
-    """What an entry is about; its key says which one."""
-
-    AGENCY = "agency"  # key: the agency's name
-    AGREEMENT = "agreement"  # key: id/version
-    ACCESSION = "accession"  # key: agency/agreement/version
-    CALENDAR = "calendar"  # key: the calendar's name
-    TRAINING = "training"  # key: agency/course/holder
-    CONSENT = "consent"  # key: case/person/purpose/audience or *
-    CONFLICT_CHECK = "conflict-check"  # key: the case
-
-
-PRIVATE = frozenset({Kind.TRAINING, Kind.CONSENT, Kind.CONFLICT_CHECK})
-
-
-class RegisterRefused(CasewardError):
-    """An entry breaks a rule of the register and changes nothing."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(Code.REGISTER_REFUSED, message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One change: `revision` counts from 1 for each (kind, key); `value` None takes it back."""
-
-    kind: Kind
-    key: str
-    revision: int
-    value: Mapping[str, Any] | None
-
-    def encode(self) -> bytes:
-        """The bytes that are signed: JSON with sorted keys."""
-        return json.dumps(
-            {
-                "kind": self.kind,
-                "key": self.key,
-                "revision": self.revision,
-                "value": None if self.value is None else dict(self.value),
-            },
-            sort_keys=True,
-            ensure_ascii=False,
-        ).encode()
-
-
-def sign_entry(entry: Entry, key: Ed25519PrivateKey, *, issuer: str) -> bytes:
-    """The entry as a statement signed by an officer or an agency."""
-    return sign_statement(key, issuer=issuer, kind=STATEMENT, payload=entry.encode())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolled:
-    """An enrolled agency with its present public keys (raw bytes).
-
-    `generation` counts its keys from 1; `former` holds (signing key, replaced at, Unix
-    milliseconds) of those that were replaced in good order, oldest first.
-    """
-
-    name: str
-    roles: frozenset[str]
-    part_of: str | None
-    suspended: bool
-    generation: int
-    signing: bytes
-    sealing: bytes
-    former: tuple[tuple[bytes, int], ...]
-
-    def verifier(self, appended_ms: int | None = None) -> Ed25519PublicKey:
-        """The key that checks what this agency signed.
-
-        Args:
-            appended_ms: when the log took the record, Unix milliseconds; None is now. A former
-                key checks only what was appended before it was replaced.
-        """
-        for key, until_ms in self.former:
-            if appended_ms is not None and appended_ms < until_ms:
-                return Ed25519PublicKey.from_public_bytes(key)
-        return Ed25519PublicKey.from_public_bytes(self.signing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +101,7 @@ class State:
             raise RegisterRefused("the same party signed an entry twice")
         payload = unverified_payload(statements[0])
         entry = decode_entry(payload)
-        _read_value(entry)
+        check_value(entry)
         for statement, signer in zip(statements, signers, strict=True):
             key = self._key_of(signer, entry)
             if verify_statement(statement, key, issuer=signer, kind=STATEMENT) != payload:
@@ -189,11 +115,11 @@ class State:
         """Take over an entry that `check` returned."""
         self._entries[entry.kind, entry.key] = entry
         if entry.kind is Kind.AGENCY and entry.value is not None:
-            self._agencies[entry.key] = _enrolled(entry)
+            self._agencies[entry.key] = read_enrolled(entry)
         if entry.kind is Kind.AGREEMENT:
             self._agreements.pop(entry.key, None)
             if entry.value is not None:
-                self._agreements[entry.key] = _agreement(entry)
+                self._agreements[entry.key] = read_agreement_entry(entry)
         self._snapshot = None
 
     def snapshot(self) -> Snapshot:
@@ -208,7 +134,7 @@ class State:
         if entry.kind is Kind.AGENCY and entry.key == signer:
             # With its new key an agency shows that it holds it; that the old key agreed is what
             # `_authorise_agency` checks, and nothing else comes of this signature.
-            return _enrolled(entry).verifier()
+            return read_enrolled(entry).verifier()
         officer = self._officers.get(signer)
         if officer is not None:
             return officer
@@ -222,13 +148,13 @@ class State:
         if entry.kind is Kind.AGENCY:
             self._authorise_agency(entry, signers, officers)
         elif entry.kind is Kind.AGREEMENT and entry.value is not None:
-            agreement = _agreement(entry)
+            agreement = read_agreement_entry(entry)
             if entry.key != f"{agreement.id}/{agreement.version}":
                 raise RegisterRefused("the entry's key is not the agreement's id and version")
             others = tuple(one for one in self._agreements.values() if one.id != agreement.id)
             if problems := self._enactable(entry.value["text"], others):
                 raise RegisterRefused(f"the agreement cannot be put in force: {problems[0]}")
-        if entry.kind is Kind.CONSENT and not officers and _takes_back(entry):
+        if entry.kind is Kind.CONSENT and not officers and takes_back(entry):
             return  # any agency may say no for a person at once; only an officer enters a yes
         if entry.kind is not Kind.AGENCY and not officers:
             raise RegisterRefused(f"a `{entry.kind}` entry needs an officer's signature")
@@ -238,7 +164,7 @@ class State:
             raise RegisterRefused("an agency is suspended, not removed")
         if not _NAME.fullmatch(entry.key):
             raise RegisterRefused("an agency's name is a-z, 0-9 and -, at most 64, a letter first")
-        new, old = _enrolled(entry), self._agencies.get(entry.key)
+        new, old = read_enrolled(entry), self._agencies.get(entry.key)
         if entry.key in self._officers:
             raise RegisterRefused("an agency cannot take an officer's name")
         if old is None or (new.signing, new.sealing) == (old.signing, old.sealing):
@@ -260,191 +186,27 @@ class State:
             raise RegisterRefused("a new key is signed by the old one, or by two officers")
         if new.former[:-1] != old.former or not new.former or new.former[-1][0] != old.signing:
             raise RegisterRefused("a replaced key joins the agency's former keys")
-        keys = verify_rotation(_unb64(rotation), old.verifier(), owner=old.name)
+        keys = verify_rotation(unb64(rotation), old.verifier(), owner=old.name)
         if (keys.signing, keys.sealing) != (new.signing, new.sealing):
             raise RegisterRefused("the old key signed other keys than these")
 
     def _facts(self) -> Register:
-        checks: dict[str, tuple[Conflict, ...]] = {}
-        consents: list[Consent] = []
-        trainings: list[Training] = []
-        calendars: dict[str, Calendar] = {}
-        accessions: set[tuple[str, str, int]] = set()
-        for (kind, key), entry in self._entries.items():
-            if entry.value is None:
-                continue
-            read = _READERS[kind](entry)
-            if kind is Kind.CONFLICT_CHECK:
-                checks[key] = read
-            elif kind is Kind.CONSENT:
-                consents.append(read)
-            elif kind is Kind.TRAINING:
-                trainings.append(read)
-            elif kind is Kind.CALENDAR:
-                calendars[key] = read
-            elif kind is Kind.ACCESSION:
-                accessions.add(read)
-        agencies = {
-            name: Agency(name=name, roles=e.roles, part_of=e.part_of, suspended=e.suspended)
-            for name, e in self._agencies.items()
-        }
         return Register(
-            agencies=agencies,
+            agencies={
+                name: Agency(name=name, roles=e.roles, part_of=e.part_of, suspended=e.suspended)
+                for name, e in self._agencies.items()
+            },
             agreements=tuple(self._agreements.values()),
-            accessions=frozenset(accessions),
-            consents=tuple(consents),
-            conflict_checks=checks,
-            trainings=tuple(trainings),
-            calendars=calendars,
+            accessions=frozenset(self._values(Kind.ACCESSION, read_accession).values()),
+            consents=tuple(self._values(Kind.CONSENT, read_consent).values()),
+            conflict_checks=self._values(Kind.CONFLICT_CHECK, read_conflicts),
+            trainings=tuple(self._values(Kind.TRAINING, read_training).values()),
+            calendars=self._values(Kind.CALENDAR, read_calendar),
         )
 
-
-def decode_entry(payload: bytes) -> Entry:
-    """The entry in these bytes, unchecked.
-
-    Raises:
-        RegisterRefused: they are no entry.
-    """
-    try:
-        raw = json.loads(payload)
-        return Entry(
-            kind=Kind(raw["kind"]),
-            key=str(raw["key"]),
-            revision=int(raw["revision"]),
-            value=raw["value"],
-        )
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise RegisterRefused("not a register entry") from None
-
-
-def _enrolled(entry: Entry) -> Enrolled:
-    value = entry.value or {}
-    try:
-        return Enrolled(
-            name=entry.key,
-            roles=frozenset(map(str, value["roles"])),
-            part_of=value["part_of"],
-            suspended=bool(value["suspended"]),
-            generation=int(value["generation"]),
-            signing=_unb64(value["signing"]),
-            sealing=_unb64(value["sealing"]),
-            former=tuple((_unb64(one["signing"]), int(one["until_ms"])) for one in value["former"]),
-        )
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise RegisterRefused("the agency entry is not complete") from None
-
-
-def agency_value(
-    *,
-    roles: Sequence[str],
-    part_of: str | None,
-    suspended: bool,
-    generation: int,
-    signing: bytes,
-    sealing: bytes,
-    former: Sequence[tuple[bytes, int]] = (),
-    rotation: bytes | None = None,
-) -> dict[str, Any]:
-    """The value of an agency's entry; `rotation` is the old key's statement over the new keys."""
-    value: dict[str, Any] = {
-        "roles": sorted(roles),
-        "part_of": part_of,
-        "suspended": suspended,
-        "generation": generation,
-        "signing": base64.b64encode(signing).decode(),
-        "sealing": base64.b64encode(sealing).decode(),
-        "former": [
-            {"signing": base64.b64encode(key).decode(), "until_ms": until_ms}
-            for key, until_ms in former
-        ],
-    }
-    if rotation is not None:
-        value["rotation"] = base64.b64encode(rotation).decode()
-    return value
-
-
-def _agreement(entry: Entry) -> Agreement:
-    value = entry.value or {}
-    text = value.get("text")
-    if not isinstance(text, str):
-        raise RegisterRefused("the agreement entry has no text")
-    try:
-        return read_agreement(text, origin=entry.key)
-    except AgreementError:
-        raise RegisterRefused("the agreement cannot be read") from None
-
-
-def _unb64(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
-
-
-def _conflicts(entry: Entry) -> tuple[Conflict, ...]:
-    value = entry.value or {}
-    return tuple(
-        Conflict(agency=one["agency"], instead=one["instead"]) for one in value["conflicts"]
-    )
-
-
-def _consent(entry: Entry) -> Consent:
-    value = entry.value or {}
-    named = (value["case"], value["person"], value["purpose"], value["audience"] or "")
-    if not all(isinstance(one, str) for one in named):
-        raise TypeError  # an agency alone may sign this: it must not break everybody's decisions
-    return Consent(
-        case=value["case"],
-        person=value["person"],
-        purpose=value["purpose"],
-        audience=value["audience"],
-        state=ConsentState(value["state"]),
-    )
-
-
-def _takes_back(entry: Entry) -> bool:
-    """Whether a consent entry says no: it can only narrow what is shared."""
-    return entry.value is not None and entry.value["state"] != ConsentState.GIVEN
-
-
-def _training(entry: Entry) -> Training:
-    value = entry.value or {}
-    return Training(
-        agency=value["agency"],
-        holder=value["holder"],
-        course=value["course"],
-        completed=date.fromisoformat(value["completed"]),
-    )
-
-
-def _calendar(entry: Entry) -> Calendar:
-    value = entry.value or {}
-    return Calendar(
-        name=entry.key,
-        first=date.fromisoformat(value["first"]),
-        last=date.fromisoformat(value["last"]),
-        weekdays=frozenset(value["weekdays"]),
-        closed=frozenset(date.fromisoformat(day) for day in value["closed"]),
-    )
-
-
-def _accession(entry: Entry) -> tuple[str, str, int]:
-    agency, agreement, version = entry.key.split("/")
-    return agency, agreement, int(version)
-
-
-_READERS: Mapping[Kind, Callable[[Entry], Any]] = {
-    Kind.AGENCY: _enrolled,
-    Kind.AGREEMENT: _agreement,
-    Kind.ACCESSION: _accession,
-    Kind.CALENDAR: _calendar,
-    Kind.TRAINING: _training,
-    Kind.CONSENT: _consent,
-    Kind.CONFLICT_CHECK: _conflicts,
-}
-
-
-def _read_value(entry: Entry) -> None:
-    if entry.value is None:
-        return
-    try:
-        _READERS[entry.kind](entry)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise RegisterRefused(f"the `{entry.kind}` entry is not complete") from None
+    def _values(self, kind: Kind, read: Callable[[Entry], _T]) -> dict[str, _T]:
+        return {
+            key: read(entry)
+            for (its, key), entry in self._entries.items()
+            if its is kind and entry.value is not None
+        }

@@ -15,11 +15,11 @@ import httpx2
 
 from broker.config import Config, Connector
 from broker.enrol import Officer
+from broker.entries import Kind
 from broker.keys import StoreSecret
 from broker.load import enter_agencies, enter_facts
 from broker.node import init_node
 from broker.places import Places, make_private, write_private
-from broker.register import Kind
 from broker.register_file import RegisterFile, read_register
 from broker.synthetic import Cast, make_event
 from redaction.agreement import Agreement

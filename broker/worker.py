@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import cbor2
 import structlog
 
-from broker.gateway import Gateway, Source
+from broker.gateway import Gateway
 from broker.keeper import Keeper
 from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
+from broker.recording import Source
 from broker.sealer import EventKeys, Identity
 from broker.seen import Seen, read_seen
 from broker.topics import (

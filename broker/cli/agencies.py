@@ -16,9 +16,9 @@ from broker.cli.common import (
     table,
 )
 from broker.enrol import Officer, rotate_keys
+from broker.entries import Kind
 from broker.load import load_register
 from broker.places import Places
-from broker.register import Kind
 from broker.register_file import RegisterFileError, read_register
 from broker.session import client_of, reach
 

@@ -22,7 +22,7 @@ from broker.cli.common import (
 )
 from broker.cli.events import read_events
 from broker.enrol import Officer
-from broker.register import Kind
+from broker.entries import Kind
 from broker.register_file import RegisterFileError, read_register
 from broker.session import reach
 from redaction import checker, plan

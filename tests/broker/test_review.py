@@ -9,8 +9,8 @@ from typing import Any
 import cbor2
 import pytest
 
+from broker.entries import Entry, Kind, sign_entry
 from broker.keys import KeyStore
-from broker.register import Entry, Kind, sign_entry
 from schemas.hop import Step
 from schemas.receipt import STATEMENT
 from schemas.signed import sign_statement

@@ -1,0 +1,64 @@
+"""Changes that an officer, or an agency for itself, may ask for: register, redelivery, erasure."""
+
+# Annotations are evaluated here, not postponed: FastAPI reads them, and `Me` is local.
+
+from typing import Annotated, Any
+
+import cbor2
+from fastapi import Depends, FastAPI
+
+from broker.api.bodies import Erasure, Redelivery, RegisterChange, bytes64
+from broker.api.rights import Who, must
+from broker.entries import Kind
+from broker.log import Append
+from broker.node import Node
+from broker.tokens import Principal, Role
+from broker.topics import REDELIVERIES
+from schemas.hop import Step
+
+
+def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
+    """Register entries, redeliveries and erasures."""
+    Me = Annotated[Principal, Depends(who)]
+
+    @app.get("/v1/register/{kind}/{key:path}")
+    async def register_entry(me: Me, kind: Kind, key: str) -> dict[str, Any]:
+        """An entry's revision and value: for officers, and for an agency its own."""
+        own = kind is Kind.AGENCY and key == me.name
+        must(me.role is Role.OFFICER or own)
+        state = node.keeper.state
+        return {"revision": state.revision(kind, key), "value": state.value(kind, key)}
+
+    @app.post("/v1/register")
+    async def change(me: Me, body: RegisterChange) -> dict[str, Any]:
+        """Take a signed register entry; it is effective when this answers."""
+        must(me.role is Role.OFFICER or (me.role is Role.AGENCY and body.token_sha256 is None))
+        entry = await node.keeper.submit([bytes64(one) for one in body.statements])
+        if entry.kind is Kind.AGENCY and body.token_sha256 is not None:
+            node.tokens.grant(body.token_sha256, Principal(role=Role.AGENCY, name=entry.key))
+        return {"kind": entry.kind, "revision": entry.revision}
+
+    @app.post("/v1/redeliveries")
+    async def redeliver(me: Me, body: Redelivery) -> dict[str, Any]:
+        """Ask that an event be decided afresh, under today's register and agreements."""
+        must(me.role is Role.OFFICER or (me.role is Role.AGENCY and me.name == body.publisher))
+        await node.index.follow(node.log)
+        hops = node.index.path(body.event_id, publisher=body.publisher)
+        sources = [h["source"] for h in hops if h["step"] == Step.ACCEPTED]
+        must(bool(sources))
+        _, partition, offset = sources[0].rsplit("/", 2)
+        asked = {
+            "publisher": body.publisher,
+            "partition": int(partition),
+            "offset": int(offset),
+            "only_to": body.only_to,
+        }
+        value = cbor2.dumps(asked, canonical=True)
+        (number,) = await node.log.append((Append(topic=REDELIVERIES, partition=0, value=value),))
+        return {"redelivery": number + 1}
+
+    @app.post("/v1/erasures")
+    async def erase(me: Me, body: Erasure) -> dict[str, Any]:
+        """Erase a case: its events, envelopes and openings; the tree and its proofs stay valid."""
+        must(me.role is Role.OFFICER)
+        return {"erased": await node.erase(body.case)}
