@@ -107,13 +107,17 @@ Condition = AllOf | AnyOf | Not | Is | Number | Elapsed | Age
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Who is addressed: exactly one of `agency`, `named_in` (a tag) and `role` is given."""
+    """Who is addressed: exactly one of `agency`, `named_in` (a tag) and `role` is given.
+
+    `reveals` names the facts of `when` that receiving anything at all may tell.
+    """
 
     name: str
     agency: str | None
     named_in: str | None
     role: str | None
     when: Condition | None
+    reveals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +155,8 @@ class Never:
     """A clause that withholds tags and classes, whatever is shared elsewhere.
 
     `to` holds audience names or `anyone`. `clearer_than` is a cap: forms no more disclosing than
-    it stay possible; without it nothing is released.
+    it stay possible; without it nothing is released. `reveals` names the facts of `when` that a
+    recipient may infer from what is withheld.
     """
 
     id: str
@@ -163,6 +168,62 @@ class Never:
     clearer_than: Form | None
     when: Condition | None
     not_told_to: tuple[str, ...]
+    reveals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Breach of confidentiality for serious risk, as far as the parties agreed to it (rule 11).
+
+    It releases nothing by itself: a register record (`facts.Granted`) does, within these bounds.
+    `lifts` names the `never` clauses that it may beat. Hours count from the record's time.
+    """
+
+    id: str
+    line: int
+    text: str
+    tags: tuple[str, ...]
+    to: tuple[str, ...]
+    form: Form
+    legal_basis: tuple[str, ...]
+    authorisers: int
+    of_rank: str
+    expires_after_hours: int
+    review_within_hours: int
+    lifts: tuple[str, ...]
+    not_told_to: tuple[str, ...]
+
+
+@unique
+class OnWithdrawal(StrEnum):
+    """What a recipient does with what falls away when a consent is withdrawn."""
+
+    CEASE = "cease"
+    RETURN = "return"
+    ERASE = "erase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeBand:
+    """Who decides from this age on: `decider` is a person's word, such as `parent` or `child`."""
+
+    from_age: int
+    decider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRule:
+    """Whose consent is read how (rule 12).
+
+    `by_age` is empty where the person decides at any age; else its first band starts at 0, bands
+    ascend, and the age is the person's at the event's local date. `presumed` is what no record
+    means: None is unknown; consent is never presumed given.
+    """
+
+    of: str
+    by_age: tuple[AgeBand, ...]
+    presumed: str | None
+    on_withdrawal: OnWithdrawal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +238,16 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """The data-protection authority's opinion that the agreement was drafted with."""
+    """The data-protection authority's opinion that the agreement was drafted with.
+
+    `of` names the parties under this authority; empty means all of them.
+    """
 
     authority: str
     reference: str
     date: date
     outcome: str
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +317,8 @@ class Agreement:
     handling: tuple[Handling, ...]
     shares: tuple[Share, ...]
     nevers: tuple[Never, ...]
+    overrides: tuple[Override, ...] = ()
+    consents: tuple[ConsentRule, ...] = ()
 
     def canonical(self) -> bytes:
         """The agreement as RFC 8785 canonical JSON, without line numbers.
@@ -279,6 +346,14 @@ class Agreement:
         """Every clause, shares first, each kind in the order of the text."""
         yield from self.shares
         yield from self.nevers
+
+    def parties(self) -> tuple[str, ...]:
+        """Who signs: the publishers and the agencies named as audiences, sorted.
+
+        Everybody else who may receive, named in an event or by a role, accedes.
+        """
+        named = (audience.agency for audience in self.audiences)
+        return tuple(sorted({*self.publishers, *(name for name in named if name is not None)}))
 
 
 def _plain(value: Any) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum, unique
 
-from redaction.agreement import Agreement
+from redaction.agreement import Agreement, Form
 
 
 @unique
@@ -21,19 +21,26 @@ class ConsentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
-    """An enrolled agency, or a unit of one (`part_of` names its agency)."""
+    """An enrolled agency, or a unit of one (`part_of` names its agency).
+
+    `keys_until` is the last day (UTC) on which its keys may be sealed to; None has no end.
+    """
 
     name: str
     roles: frozenset[str]
     part_of: str | None
     suspended: bool
+    keys_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """One person's answer in one case for one purpose; `person` is a word such as `victim`.
 
-    `audience` None means every audience. Of several that match, the most restrictive holds.
+    `audience` None means every audience, `tags` None every tag. `which` tells one child of a case
+    from another: the event's fact `<person>_id`; None speaks of every such person. `by` says who
+    answered, None the person herself; `cleared` that this one was checked not to be the
+    perpetrator. Of several that match, the most restrictive holds.
     """
 
     case: str
@@ -41,6 +48,10 @@ class Consent:
     purpose: str
     audience: str | None
     state: ConsentState
+    tags: frozenset[str] | None = None
+    which: str | None = None
+    by: str | None = None
+    cleared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +86,46 @@ class Calendar:
     closed: frozenset[date]
 
 
+@unique
+class Review(StrEnum):
+    """What the review of an override found; a missed one changes nothing but alarms."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A recorded override (rule 11): what it releases, to whom, in which case, and until when.
+
+    It names an `Override` of an agreement by id. `persons` are words such as `victim`; a tag is
+    released only if its first part is one of them. `since` is included, `until` is not; the node
+    checks the signatures, ranks and bounds before it enters the record.
+    """
+
+    id: str
+    case: str
+    agreement: str
+    override: str
+    purpose: str
+    persons: frozenset[str]
+    recipients: frozenset[str]
+    tags: frozenset[str]
+    form: Form
+    since: datetime
+    until: datetime
+    review: Review
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
     """One snapshot of everything a decision reads beside the event and the time.
 
     `conflict_checks` maps a case to its recorded check: a case without one is unknown, and unknown
     excludes every recipient. `agreements` are those enacted, in any order. `accessions` holds
-    (agency, agreement id, version).
+    (agency, agreement id, version); `unsigned` the (agreement id, version) of those that a named
+    party has not signed, or no longer.
     """
 
     agencies: Mapping[str, Agency]
@@ -91,3 +135,5 @@ class Register:
     conflict_checks: Mapping[str, tuple[Conflict, ...]]
     trainings: tuple[Training, ...]
     calendars: Mapping[str, Calendar]
+    granted: tuple[Granted, ...] = ()
+    unsigned: frozenset[tuple[str, int]] = frozenset()
