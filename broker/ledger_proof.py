@@ -136,7 +136,7 @@ def export(directory: Path, target: Path, openings: Iterable[Hop] = ()) -> int:
     wanted = {hop.leaf_hash: encode_opening(hop) for hop in openings}
     copied = 0
     with as_ledger_error():
-        target.mkdir(parents=True)
+        target.mkdir(mode=0o700, parents=True)  # openings name cases
         vkey = read_file(directory, VKEY) or b""
         for name, data in ((VKEY, vkey), (CHECKPOINT, note)):
             _write(target / name, data)
