@@ -1,0 +1,354 @@
+"""From files to files through the command: a canary is only in the views that release it.
+
+Every event type comes in as a file with a canary in each leaf, in the file's name, and as its case
+reference. Whatever lies in the state directory is searched as raw bytes, while the node runs, after
+a kill and after it ended; so is all that the commands print. Faults are seeded in sources, in sinks
+and in the files that commands are given; and a case is erased.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broker.places import Places
+from tests.cli.calls import CHILDREN, POLICE, answer, call, spawn
+from tests.cli.canaries import (
+    MARK,
+    Hook,
+    Published,
+    connector,
+    escaped,
+    every_type,
+    expected,
+    feed,
+    files,
+    in_order,
+    inline,
+    register_file,
+    sources,
+    traces,
+)
+
+HOSPITAL, REFUGE, HOUSING = "northmoor-hospital", "harbour-refuge", "northmoor-housing"
+WAIT_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A node's state, the folders around it, and an agency's system behind a webhook."""
+
+    root: Path
+    hook: Hook
+    events: list[Published]
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def feeds(self) -> Path:
+        return self.root / "feeds"
+
+    def box(self, name: str) -> Path:
+        return self.root / "boxes" / name
+
+    def views(self) -> dict[str, list[dict[str, Any]]]:
+        """Who gets what by the reference."""
+        return expected(self.events, datetime.now(UTC))
+
+    def sinks(self, *, instead: dict[str, Path] | None = None) -> str:
+        """A folder for each agency, and the webhook for one."""
+        token = self.root / "token"
+        token.touch(mode=0o600)
+        token.write_text("not-a-canary")
+        return "\n".join(
+            connector("sink", name, "webhook", url=self.hook.url, token_file=token)
+            if name == HOSPITAL
+            else connector("sink", name, "folder", directory=(instead or {}).get(name, place))
+            for name, place in ((name, self.box(name)) for name in self.views())
+        )
+
+    def config(self, *parts: str) -> Path:
+        file = self.root / "caseward.toml"
+        file.write_text("\n".join(parts))
+        return file
+
+    def up(self, *parts: str) -> str:
+        """Run the node with these connectors until nothing is left to do; give what it said."""
+        child = spawn("up", "--config", self.config(*parts), "--until-idle", state=self.state)
+        out, err = ended(child)
+        assert child.returncode == 0, err
+        assert traces(out + err) == []
+        return out + err
+
+    def arrived(self, name: str) -> list[dict[str, Any]]:
+        """Every delivery that an agency's system has."""
+        texts = [path.read_bytes() for path in self.box(name).glob("*.json") if path.is_file()]
+        return [
+            json.loads(text) for text in (self.hook.taken.values() if name == HOSPITAL else texts)
+        ]
+
+    def assert_arrived(self) -> None:
+        """Each agency has its views as the reference finds them, each once."""
+        for name, views in self.views().items():
+            assert in_order(self.arrived(name)) == in_order(views), name
+
+    def assert_nothing_escaped(self) -> None:
+        """Nothing but what agencies wrote and got, and what the test gave to commands."""
+        known = (self.feeds, self.root / "boxes", self.root / "given")
+        assert escaped(self.root, besides=known) == []
+        names = [path.name for path in (self.root / "boxes").rglob("*")]
+        assert traces("\n".join([*names, *self.hook.heads])) == []
+
+
+@pytest.fixture
+def door(node: Path, tmp_path: Path) -> Iterator[Door]:
+    """The node of the examples, with files for every event type and what is known of their cases.
+
+    Nothing has run yet.
+    """
+    events = every_type()
+    feed(tmp_path / "feeds", events)
+    (tmp_path / "given").mkdir()
+    cases = register_file(tmp_path / "given" / "cases.yaml", events)
+    result = call("register", "load", cases, state=node)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert traces(result.output) == []
+    hook = Hook()
+    yield Door(root=tmp_path, hook=hook, events=events)
+    hook.close()
+
+
+def ended(child: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """Wait for a process that this test started; give what it said."""
+    try:
+        out, err = child.communicate(timeout=WAIT_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        out, err = child.communicate()
+    return out.decode(), err.decode()
+
+
+@contextmanager
+def running(door: Door, *parts: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The node in another process, ready; killed at the end if it still runs."""
+    child = spawn("up", "--json", "--config", door.config(*parts), state=door.state)
+    assert child.stdout is not None
+    try:
+        assert json.loads(child.stdout.readline() or b"{}").get("ready") is True
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()
+
+
+def until(door: Door, state: str, count: int) -> None:
+    """Wait until so many deliveries are in a state."""
+    for _ in range(300):
+        words = ("deliveries", "--state", state)
+        if len(answer("deliveries", *words, state=door.state)["deliveries"]) >= count:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"fewer than {count} deliveries are {state}")
+
+
+def say(door: Door, *asked: tuple[str, ...]) -> str:
+    """What commands print."""
+    return "".join(call(*words, "--json", state=door.state).output for words in asked)
+
+
+def say_everything(door: Door) -> str:
+    """What every command that asks the node prints, to whoever may ask."""
+    asked: list[tuple[str, ...]] = [("status",), ("agency", "list")]
+    for party in ("operator", "auditor", "officer-1", POLICE, CHILDREN, HOSPITAL):
+        asked += [("deliveries", "--as", party), ("dead-letters", "--as", party)]
+    for one in door.events:
+        asked.append(("trace", one.id, "--publisher", one.source, "--as", "auditor"))
+        asked.append(("deliveries", "--case", one.case, "--as", "auditor"))
+    return say(door, *asked)
+
+
+def test_from_files_to_sinks_only_released_views_hold_a_canary(door: Door) -> None:
+    """Live, after a kill and after a restart: no canary outside feeds and released views."""
+    before = {path: path.read_bytes() for path in door.feeds.rglob("*.json")}
+    count = sum(map(len, door.views().values()))
+    with running(door, sources(door.feeds), door.sinks()) as child:
+        until(door, "written", count)
+        door.assert_nothing_escaped()
+        assert traces(say_everything(door)) == []
+        child.kill()
+        out, err = ended(child)
+    assert traces(out + err) == []
+    door.assert_nothing_escaped()
+    door.assert_arrived()
+    door.up(sources(door.feeds), door.sinks())
+    door.assert_arrived()
+    assert {path: path.read_bytes() for path in door.feeds.rglob("*") if path.is_file()} == before
+    assert call("backup", door.root / "backup", state=door.state).exit_code == 0
+    answer("ledger-verify", "ledger", "verify", Places(door.state).ledger, state=door.state)
+    door.assert_nothing_escaped()
+    assert_marks_are_where_they_are_released(door)
+    assert_export_is_private_and_holds_case_references_alone(door)
+
+
+def assert_marks_are_where_they_are_released(door: Door) -> None:
+    """Of every single canary: an agency's system holds it if, and only if, its views do."""
+    released = withheld = 0
+    for name, views in door.views().items():
+        written = b"".join(path.read_bytes() for path in door.box(name).glob("*"))
+        written += b"".join(door.hook.taken.values()) if name == HOSPITAL else b""
+        for one in door.events:
+            for mark in one.marks:
+                shared = mark in json.dumps(views)
+                assert (mark.encode() in written) == shared, name
+                released, withheld = released + shared, withheld + (not shared)
+    assert released > 100  # else nothing was tried
+    assert withheld > released
+
+
+def assert_export_is_private_and_holds_case_references_alone(door: Door) -> None:
+    """What an auditor is given names cases, so nobody else on the machine may enter it."""
+    target = door.root / "export"
+    result = call("ledger", "export", target, state=door.state)
+    assert (result.exit_code, traces(result.output)) == (0, [])
+    assert stat.S_IMODE(target.stat().st_mode) == 0o700
+    data = b"".join(data for _, data in files(target))
+    for one in door.events:
+        assert [mark for mark in one.marks if mark.encode() in data] == [one.case]
+
+
+# --- faults in sinks ------------------------------------------------------------------------------
+
+ECHO = b"""HTTP/1.1 500 {}\r\nRetry-After: 0\r\nX-Body: {}\r\nContent-Length: 90000\r\n\r\n{}"""
+NOT_HTTP = b"{}\r\n{}\r\n\r\n"
+TORN = b"HTTP/1.1 503 Later\r\nRetry-After: {}\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n{}"
+REFUSED = b"HTTP/1.1 422 {}\r\nContent-Length: 4\r\n\r\n{}"
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/{}\r\nContent-Length: 0\r\n\r\n"
+NOT_WRITABLE = Path("/sys")  # whoever asks, and the superuser too
+
+
+def test_sinks_that_fail_and_echo_the_view_disclose_nothing_and_lose_nothing(door: Door) -> None:
+    """A system that answers with what it got, a folder in a file's place, one nobody may write."""
+    door.up(sources(door.feeds))
+    peeked = answer("inbox", "inbox", "--as", CHILDREN, "--peek", state=door.state)["deliveries"]
+    blocked = door.box(CHILDREN) / f"{peeked[0]['delivery_id']}.json"
+    blocked.mkdir(parents=True)
+    door.hook.faults = [ECHO, NOT_HTTP, TORN, REFUSED, MOVED]
+    said = door.up(door.sinks(instead={HOUSING: NOT_WRITABLE}))
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    failed = {one["agency"]: one["code"] for one in lines if one["event"] == "connector-failed"}
+    assert set(failed) == {CHILDREN, HOUSING, HOSPITAL}
+    assert (failed[CHILDREN], failed[HOSPITAL]) == ("folder-eisdir", "http-302")
+    assert failed[HOUSING].startswith("folder-e")
+    assert (door.hook.tries, door.hook.faults, door.hook.taken) == (5, [], {})
+    assert door.arrived(CHILDREN) == door.arrived(HOUSING) == []
+    assert traces(say(door, ("status",), ("deliveries",), ("dead-letters",))) == []
+    door.assert_nothing_escaped()
+    blocked.rmdir()
+    door.up(door.sinks())
+    views = door.views()
+    for name in set(views) - {HOSPITAL}:
+        assert in_order(door.arrived(name)) == in_order(views[name]), name
+    assert len(door.hook.taken) == len(views[HOSPITAL]) - 1  # one it refused for good
+    assert set(in_order(door.arrived(HOSPITAL))) < set(in_order(views[HOSPITAL]))
+    door.assert_nothing_escaped()
+
+
+# --- faults in sources ----------------------------------------------------------------------------
+
+
+def broken(event: dict[str, Any]) -> dict[str, bytes]:
+    """Files that are no events, by name; each holds a canary where its fault is."""
+    header, incident = event["header"], event["incident"]
+    bad = f"{MARK}bad"
+
+    def changed(**change: Any) -> bytes:
+        return json.dumps(event | change).encode()
+
+    return {
+        "cut.json": json.dumps(event).encode()[:-200],
+        "type.json": changed(child_count=bad),
+        "enum.json": changed(risk_level=bad),
+        "record.json": changed(victim=bad),
+        "field.json": changed(**{bad: bad}),
+        "inner.json": changed(incident=incident | {bad: bad}),
+        "nan.json": json.dumps(event).encode().replace(b'"serious_risk": true', b'"x": NaN'),
+        "twice.json": b'{"%b": 1, "%b": 2}' % (bad.encode(), bad.encode()),
+        "latin.json": json.dumps(event).encode() + b"\xff",
+        "wide.json": json.dumps(event).encode("utf-16"),
+        "deep.json": b"[" * 3000 + b'"%b"' % bad.encode(),
+        "large.json": changed(sharing_reason=bad * 200_000),
+        "kind.json": changed(header=header | {"type": bad}),
+        "uuid.json": changed(header=header | {"id": bad}),
+        "time.json": changed(header=header | {"time": bad}),
+        "other.json": changed(header=header | {"source": bad}),
+        "lines.jsonl": b'{"%b": \n"%b"\n' % (bad.encode(), bad.encode()),
+        "header.csv": f"{bad},Count\n1,2\n".encode(),
+        "twice.csv": f"Ref,Ref,{bad}\n{bad},1,2\n".encode(),
+        "quote.csv": f'Ref,{bad},Count\n{bad},"{bad}\n{bad},2,3\n'.encode(),
+        "count.csv": f"Ref,Count\n{bad},{bad}\n{bad},1,{bad}\n{bad},1\n".encode(),
+        "latin.csv": f"Ref,{bad}\n".encode() + b"\xff\n",
+    }
+
+
+def test_broken_files_become_dead_letters_that_disclose_nothing(door: Door) -> None:
+    """Each refused file is kept sealed and named by its rule; the good ones go their way."""
+    event = next(one for one in door.events if "incident" in one.value and one.source == POLICE)
+    made = broken(event.value)
+    for name, data in made.items():
+        (door.feeds / POLICE / f"{MARK}{name}").write_bytes(data)
+    columns = {
+        "Ref": {"to": ["/header/subject", "/incident/reference"]},
+        "Count": {"to": "/child_count", "convert": "integer"},
+    }
+    feeds = sources(door.feeds).replace(
+        '"quiet_s" = 0}', f'"quiet_s" = 0, "csv" = {inline({"columns": columns})}}}'
+    )
+    said = door.up(feeds, door.sinks())
+    assert said.count('"record refused"') >= len(made)
+    letters = answer("dead-letters", "dead-letters", state=door.state)["dead_letters"]
+    assert len(letters) == said.count('"record refused"')
+    assert {one["publisher"] for one in letters} == {POLICE}
+    door.assert_arrived()
+    assert traces(say(door, ("status",), ("deliveries",), ("dead-letters",))) == []
+    door.assert_nothing_escaped()
+
+
+CSV_TO = {"to": f"{MARK}x"}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        connector("sink", CHILDREN, "webhook", url=f"ftp://{MARK}x", token_file="/none"),
+        connector(
+            "sink", CHILDREN, "webhook", url=f"https://{MARK}x:{MARK}y@h/", token_file="/none"
+        ),
+        connector("sink", CHILDREN, "folder", directory=f"/dev/null/{MARK}x"),
+        connector("sink", CHILDREN, "folder", directory="/tmp", colour=f"{MARK}y"),
+        connector("source", POLICE, "folder", directory="/tmp", quiet_s=f"{MARK}x"),
+        connector("source", POLICE, "folder", directory="/tmp", csv={"columns": {"x": CSV_TO}}),
+        f'[[sink]]\nagency = "{MARK}x\n',
+    ],
+)
+def test_a_wrong_configuration_is_refused_without_what_it_says(
+    part: str, used: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "caseward.toml"
+    file.write_text(part)
+    result = call("up", "--config", file, "--until-idle", state=used)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1].startswith(f"{file}: ")
+    assert traces(result.stderr) == []
