@@ -21,6 +21,7 @@ from broker.cli.common import (
     setting,
 )
 from broker.cli.events import read_events
+from broker.cli.simulate import simulate_command
 from broker.enrol import Officer
 from broker.entries import Kind
 from broker.register_file import RegisterFileError, read_register
@@ -56,6 +57,9 @@ def _check(name: str, source: bytes) -> tuple[Agreement | None, list[str]]:
 @click.group()
 def agreement() -> None:
     """Agreements: check a text, show what it means, put it in force."""
+
+
+agreement.add_command(simulate_command)
 
 
 @agreement.command()
