@@ -7,9 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import yaml
@@ -46,8 +44,10 @@ class Published:
         return str(self.value["header"]["subject"])
 
 
-def published(number: int, source: str, type_name: str, purposes: Iterable[str]) -> Published:
-    """An event with canaries of its own; also its case reference is one."""
+def published(
+    number: int, source: str, type_name: str, purposes: Iterable[str], *, case: str | None = None
+) -> Published:
+    """An event with canaries of its own; also its case reference is one, unless it is given."""
     now = datetime.now(UTC).replace(microsecond=0)
     header = {
         "id": f"00000000-0000-4000-8000-{number:012}",
@@ -64,11 +64,14 @@ def published(number: int, source: str, type_name: str, purposes: Iterable[str])
         value["children"][0]["school"] = SCHOOL
         for name in ("reported_at", "attended_at"):
             value["incident"][name] = now.isoformat().replace("+00:00", "Z")
+    if case is not None:
+        marks = {mark for mark in marks if mark != value["header"]["subject"]} | {case}
+        value["header"]["subject"] = case
     return Published(value=value, marks=tuple(sorted(marks)))
 
 
-def every_type(*, first: int = 10) -> list[Published]:
-    """An event for each type and publisher that the examples speak of."""
+def every_type(*, first: int = 10, case: str | None = None) -> list[Published]:
+    """An event for each type and publisher that the examples speak of; all of one case if given."""
     scenes: dict[tuple[str, str], set[str]] = {}
     for one in read_examples()[1]:
         for publisher in one.agreement.publishers:
@@ -76,7 +79,7 @@ def every_type(*, first: int = 10) -> list[Published]:
                 scenes.setdefault((publisher, name), set()).update(one.agreement.purposes)
     assert {name for _, name in scenes} == {one.name for one in Registry.builtin().types}
     return [
-        published(first + number, publisher, name, sorted(purposes))
+        published(first + number, publisher, name, sorted(purposes), case=case)
         for number, ((publisher, name), purposes) in enumerate(sorted(scenes.items()))
     ]
 
@@ -131,6 +134,14 @@ def in_order(values: Iterable[dict[str, Any]]) -> list[str]:
     )
 
 
+def feed(folder: Path, events: Iterable[Published]) -> None:
+    """Write events as files, each into the folder of its publisher; names carry a canary too."""
+    for one in events:
+        mine = folder / one.source
+        mine.mkdir(parents=True, exist_ok=True)
+        (mine / f"{one.marks[0]} {one.id}.json").write_text(json.dumps(one.value, indent=1))
+
+
 # --- the search -----------------------------------------------------------------------------------
 
 
@@ -179,81 +190,3 @@ def escaped(root: Path, *, besides: Iterable[Path] = ()) -> list[tuple[str, str]
         if not any(path.is_relative_to(one) for one in known)
         for form in (*traces(data), *traces(str(path.relative_to(root))))
     ]
-
-
-# --- the front door -------------------------------------------------------------------------------
-
-
-class Hook(ThreadingHTTPServer):
-    """An agency's system that takes deliveries over HTTP; `faults` are what it does first.
-
-    A fault is the bytes that it answers with, `{}` in them being the body that it got; then it
-    closes the connection, whatever the answer promised.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Hook)
-        self.faults: list[bytes] = []
-        self.tries = 0
-        self.taken: dict[str, bytes] = {}
-        self.heads: list[str] = []
-        Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/intake"
-
-    def close(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class _Hook(BaseHTTPRequestHandler):
-    server: Hook
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.tries += 1
-        self.server.heads.append(f"{self.requestline}\n{self.headers}")
-        if self.server.faults:
-            self.wfile.write(self.server.faults.pop(0).replace(b"{}", body.strip()))
-            self.close_connection = True
-            return
-        self.server.taken[self.headers["Idempotency-Key"]] = body
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: what the agency's system logs is its own."""
-
-
-def connector(part: str, agency: str, kind: str, **settings: Any) -> str:
-    """One entry of `caseward.toml`; JSON's strings, numbers and lists are TOML's as well."""
-    lines = [f"[[{part}]]", f"agency = {json.dumps(agency)}", f"kind = {json.dumps(kind)}"]
-    return "\n".join([*lines, f"settings = {inline(settings)}", ""])
-
-
-def inline(value: Any) -> str:
-    """A value in TOML, on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)} = {inline(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(inline, value)) + "]"
-    return json.dumps(str(value) if isinstance(value, Path) else value)
-
-
-def feed(folder: Path, events: Iterable[Published]) -> None:
-    """Write events as files, each into the folder of its publisher; names carry a canary too."""
-    for one in events:
-        mine = folder / one.source
-        mine.mkdir(parents=True, exist_ok=True)
-        (mine / f"{one.marks[0]} {one.id}.json").write_text(json.dumps(one.value, indent=1))
-
-
-def sources(folder: Path) -> str:
-    """A folder source for each folder of a publisher below one; `quiet_s` 0: files are whole."""
-    return "\n".join(
-        connector("source", path.name, "folder", directory=path, quiet_s=0)
-        for path in sorted(folder.iterdir())
-    )

@@ -2,182 +2,44 @@
 
 Every event type comes in as a file with a canary in each leaf, in the file's name, and as its case
 reference. Whatever lies in the state directory is searched as raw bytes, while the node runs, after
-a kill and after it ended; so is all that the commands print. Faults are seeded in sources, in sinks
-and in the files that commands are given; and a case is erased.
+a kill and after it ended; so is all that the commands print. Faults are seeded in sources and in
+sinks.
 """
 
 from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.places import Places
-from tests.cli.calls import CHILDREN, POLICE, answer, call, spawn
-from tests.cli.canaries import (
-    MARK,
-    Hook,
-    Published,
+from tests.cli.calls import CHILDREN, POLICE, answer, call
+from tests.cli.canaries import MARK, every_type, files, in_order, traces
+from tests.cli.front_door import (
+    HOSPITAL,
+    HOUSING,
+    Door,
     connector,
-    escaped,
-    every_type,
-    expected,
-    feed,
-    files,
-    in_order,
+    ended,
     inline,
-    register_file,
+    opened,
+    running,
+    say,
+    say_everything,
     sources,
-    traces,
+    until,
 )
-
-HOSPITAL, REFUGE, HOUSING = "northmoor-hospital", "harbour-refuge", "northmoor-housing"
-WAIT_S = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """A node's state, the folders around it, and an agency's system behind a webhook."""
-
-    root: Path
-    hook: Hook
-    events: list[Published]
-
-    @property
-    def state(self) -> Path:
-        return self.root / "state"
-
-    @property
-    def feeds(self) -> Path:
-        return self.root / "feeds"
-
-    def box(self, name: str) -> Path:
-        return self.root / "boxes" / name
-
-    def views(self) -> dict[str, list[dict[str, Any]]]:
-        """Who gets what by the reference."""
-        return expected(self.events, datetime.now(UTC))
-
-    def sinks(self, *, instead: dict[str, Path] | None = None) -> str:
-        """A folder for each agency, and the webhook for one."""
-        token = self.root / "token"
-        token.touch(mode=0o600)
-        token.write_text("not-a-canary")
-        return "\n".join(
-            connector("sink", name, "webhook", url=self.hook.url, token_file=token)
-            if name == HOSPITAL
-            else connector("sink", name, "folder", directory=(instead or {}).get(name, place))
-            for name, place in ((name, self.box(name)) for name in self.views())
-        )
-
-    def config(self, *parts: str) -> Path:
-        file = self.root / "caseward.toml"
-        file.write_text("\n".join(parts))
-        return file
-
-    def up(self, *parts: str) -> str:
-        """Run the node with these connectors until nothing is left to do; give what it said."""
-        child = spawn("up", "--config", self.config(*parts), "--until-idle", state=self.state)
-        out, err = ended(child)
-        assert child.returncode == 0, err
-        assert traces(out + err) == []
-        return out + err
-
-    def arrived(self, name: str) -> list[dict[str, Any]]:
-        """Every delivery that an agency's system has."""
-        texts = [path.read_bytes() for path in self.box(name).glob("*.json") if path.is_file()]
-        return [
-            json.loads(text) for text in (self.hook.taken.values() if name == HOSPITAL else texts)
-        ]
-
-    def assert_arrived(self) -> None:
-        """Each agency has its views as the reference finds them, each once."""
-        for name, views in self.views().items():
-            assert in_order(self.arrived(name)) == in_order(views), name
-
-    def assert_nothing_escaped(self) -> None:
-        """Nothing but what agencies wrote and got, and what the test gave to commands."""
-        known = (self.feeds, self.root / "boxes", self.root / "given")
-        assert escaped(self.root, besides=known) == []
-        names = [path.name for path in (self.root / "boxes").rglob("*")]
-        assert traces("\n".join([*names, *self.hook.heads])) == []
 
 
 @pytest.fixture
 def door(node: Path, tmp_path: Path) -> Iterator[Door]:
-    """The node of the examples, with files for every event type and what is known of their cases.
-
-    Nothing has run yet.
-    """
-    events = every_type()
-    feed(tmp_path / "feeds", events)
-    (tmp_path / "given").mkdir()
-    cases = register_file(tmp_path / "given" / "cases.yaml", events)
-    result = call("register", "load", cases, state=node)
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert traces(result.output) == []
-    hook = Hook()
-    yield Door(root=tmp_path, hook=hook, events=events)
-    hook.close()
-
-
-def ended(child: subprocess.Popen[bytes]) -> tuple[str, str]:
-    """Wait for a process that this test started; give what it said."""
-    try:
-        out, err = child.communicate(timeout=WAIT_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        out, err = child.communicate()
-    return out.decode(), err.decode()
-
-
-@contextmanager
-def running(door: Door, *parts: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The node in another process, ready; killed at the end if it still runs."""
-    child = spawn("up", "--json", "--config", door.config(*parts), state=door.state)
-    assert child.stdout is not None
-    try:
-        assert json.loads(child.stdout.readline() or b"{}").get("ready") is True
-        yield child
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.communicate()
-
-
-def until(door: Door, state: str, count: int) -> None:
-    """Wait until so many deliveries are in a state."""
-    for _ in range(300):
-        words = ("deliveries", "--state", state)
-        if len(answer("deliveries", *words, state=door.state)["deliveries"]) >= count:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"fewer than {count} deliveries are {state}")
-
-
-def say(door: Door, *asked: tuple[str, ...]) -> str:
-    """What commands print."""
-    return "".join(call(*words, "--json", state=door.state).output for words in asked)
-
-
-def say_everything(door: Door) -> str:
-    """What every command that asks the node prints, to whoever may ask."""
-    asked: list[tuple[str, ...]] = [("status",), ("agency", "list")]
-    for party in ("operator", "auditor", "officer-1", POLICE, CHILDREN, HOSPITAL):
-        asked += [("deliveries", "--as", party), ("dead-letters", "--as", party)]
-    for one in door.events:
-        asked.append(("trace", one.id, "--publisher", one.source, "--as", "auditor"))
-        asked.append(("deliveries", "--case", one.case, "--as", "auditor"))
-    return say(door, *asked)
+    """A node that meets an event of every type."""
+    with opened(node, tmp_path, every_type()) as found:
+        yield found
 
 
 def test_from_files_to_sinks_only_released_views_hold_a_canary(door: Door) -> None:
