@@ -91,6 +91,7 @@ class Worker:
     async def step(self, *, wait_s: float = 0.0) -> bool:
         """Process one batch, if there is one; tell whether there was."""
         member = await self.join()
+        batch: Batch | None = None
         try:
             batch = await member.poll(max_records=BATCH_RECORDS, wait_s=wait_s)
             if batch is None:
@@ -101,7 +102,10 @@ class Worker:
         except Fenced:
             _log.warning("fenced", task="worker")
             self._forget()
-            await self.leave()  # and join anew: others may hold our partitions now
+            # Whoever joins fences the others: only who is no member any more may do it, or two
+            # busy members would fence each other for ever.
+            if batch is None:
+                await self.leave()
         except LogFull:
             self._forget()
             self.full = True
