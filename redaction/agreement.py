@@ -26,6 +26,13 @@ class Form(StrEnum):
     YEAR = "year"
     MUNICIPALITY = "municipality"
     PRESENT = "present"
+    AGE = "age"
+    AGE_BAND = "age-band"
+    OUTWARD_CODE = "outward-code"
+    MASK = "mask"
+    COUNT_BAND = "count-band"
+    PSEUDONYM = "pseudonym"
+    SCRUBBED = "scrubbed"
 
 
 @unique

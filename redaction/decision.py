@@ -21,7 +21,10 @@ class Gate(StrEnum):
     # closed: something would be owed, and an officer has to act
     TWO_AGREEMENTS = "two-agreements"
     TWO_AUDIENCES = "two-audiences"
+    UNSIGNED = "unsigned"
+    OPINION = "opinion"
     SUSPENDED = "suspended"
+    KEY_EXPIRED = "key-expired"
     NOT_ACCEDED = "not-acceded"
     CONFLICT = "conflict"
     CONFLICT_UNKNOWN = "conflict-unknown"
@@ -47,6 +50,8 @@ class Reason(StrEnum):
     SAME_AS_NEVER = "same-as-never"  # equals an address or phone that a `never` withholds
     SUMMARY = "summary"  # summarises a list of which the audience sees a part
     MAP_KEY = "map-key"  # the entry's key may not be shown, so neither may its value
+    OVERRIDE = "override"  # released by a recorded override, for serious risk (rule 11)
+    OWN_TEXT = "own-text"  # text of the recipient itself is never scrubbed against hidden values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,11 +95,15 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """A controlled vocabulary of tags, e.g. `caseward-core/1`."""
+    """A controlled vocabulary of tags, e.g. `caseward-core/1`.
+
+    `unliftable` names the classes that no override lifts.
+    """
 
     name: str
     tags: Mapping[str, Tag]
     classes: Mapping[str, str]
+    unliftable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
