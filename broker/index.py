@@ -19,6 +19,8 @@ from broker.log import Log, Record, read_to_end
 from broker.topics import HOPS, OPENINGS
 from schemas.hop import AuditorPart, Step, leaf_hash
 
+LOOK = "look/"  # the source of an auditor's look is no record: this and who looked
+
 _META = sa.MetaData()
 _LEAF = sa.Table(
     "leaves",
@@ -180,10 +182,15 @@ class Index:
         return rows[0] if rows else None
 
     def of_case(self, case: str) -> list[dict[str, Any]]:
-        """Every hop of a case's events and of their deliveries."""
+        """Every hop of a case's events, of their deliveries, and of looks at them."""
         named = _HOP.c.case_token == self.token(case)
         ids = sa.select(_HOP.c.delivery_id).where(named, _HOP.c.step == Step.SEALED)
-        return self._rows([sa.or_(named, _HOP.c.delivery_id.in_(ids))])
+        events = sa.select(_HOP.c.publisher, _HOP.c.event_id).where(named)
+        looks = sa.and_(
+            _HOP.c.source.startswith(LOOK, autoescape=True),
+            sa.tuple_(_HOP.c.publisher, _HOP.c.event_id).in_(events),
+        )
+        return self._rows([sa.or_(named, _HOP.c.delivery_id.in_(ids), looks)])
 
     def counts(self) -> Mapping[str, int]:
         """How many hops there are of each step, and `leaves`."""

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from broker.entries import RegisterRefused
 from broker.gateway import Gateway
-from broker.index import Index
+from broker.index import LOOK, Index
 from broker.keeper import Keeper
 from broker.keys import KeyStore, StoreSecret
 from broker.ledger import Sequencer
@@ -275,7 +275,7 @@ class Node:
         part = AuditorPart(
             step=Step.OPENED,
             time_ms=int(now.timestamp() * 1000),
-            source=f"look/{who.name}",
+            source=f"{LOOK}{who.name}",
             publisher=publisher,
             event_id=event_id,
             recipient=who.name,
@@ -303,7 +303,7 @@ class Node:
             Append(topic=OPENINGS, partition=0, key=hop["leaf_hash"], value=None) for hop in hops
         ]
         await self.log.append(tombstones)
-        places = {hop["source"] for hop in hops}
+        places = {hop["source"] for hop in hops if not hop["source"].startswith(LOOK)}
         for place in places:
             topic, partition, offset = place.rsplit("/", 2)
             await self.log.erase(topic, int(partition), (int(offset),))
