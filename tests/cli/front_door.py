@@ -99,7 +99,7 @@ class Door:
 
 @contextmanager
 def opened(state: Path, root: Path, events: Iterable[Published]) -> Iterator[Door]:
-    """A node's door with these events in the feeds and their cases in the register; nothing runs."""
+    """A node's door: events in its feeds, their cases in its register; nothing runs yet."""
     door = Door(root=root, hook=Hook(), events=list(events))
     feed(door.feeds, door.events)
     (root / "given").mkdir()
