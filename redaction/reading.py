@@ -10,6 +10,8 @@ from yaml.nodes import MappingNode, Node
 
 from redaction.agreement import MAX_DEPTH, MAX_TEXT_BYTES, Agreement
 from redaction.reading_clauses import read_clauses
+from redaction.reading_consent import read_consent
+from redaction.reading_overrides import read_overrides
 from redaction.reading_sections import (
     read_audiences,
     read_basis,
@@ -126,7 +128,6 @@ def _is_in(problem: Problem, node: Node) -> bool:
 def _agreement(reader: Reader, root: MappingNode) -> Agreement:
     entries = reader.keyed(root, "the agreement", required=_REQUIRED, optional=_OPTIONAL)
     reader.lines.update({key.value: line_of(key) for key, _ in root.value})
-    _not_executed(reader, root)
     get = entries.get
     start, until = read_in_force(reader, get("in_force"))
     shares, nevers = read_clauses(reader, get("clauses"))
@@ -152,11 +153,6 @@ def _agreement(reader: Reader, root: MappingNode) -> Agreement:
         handling=read_each(reader, entries, "handling", read_handling),
         shares=shares,
         nevers=nevers,
+        overrides=read_overrides(reader, get("overrides")),
+        consents=read_each(reader, entries, "consent", read_consent),
     )
-
-
-def _not_executed(reader: Reader, root: MappingNode) -> None:
-    """What the language has and this version would ignore is refused: silence would be a lie."""
-    for key, node in root.value:
-        if key.value in ("consent", "overrides") and reader.parts(node, f"`{key.value}`"):
-            reader.problem(key, f"`{key.value}` is not executed by this version; leave it out")

@@ -13,9 +13,9 @@ from redaction.words import Reader
 
 _BOTH = ("id", "text", "to", "when", "not_told_to")
 _SHARE = (*_BOTH, "share", "as", "from", "items", "needs", "reveals")
-_NEVER = (*_BOTH, "never", "clearer_than")
+_NEVER = (*_BOTH, "never", "clearer_than", "reveals")
 # INVARIANT: `clear` stands first, which is what a missing `as` means.
-_FORMS = (Form.CLEAR.value, *(form.value for form in Form if form is not Form.CLEAR))
+FORMS = (Form.CLEAR.value, *(form.value for form in Form if form is not Form.CLEAR))
 
 
 def read_clauses(reader: Reader, node: Node | None) -> tuple[tuple[Share, ...], tuple[Never, ...]]:
@@ -27,7 +27,7 @@ def read_clauses(reader: Reader, node: Node | None) -> tuple[tuple[Share, ...], 
     nevers: list[Never] = []
     for part in reader.parts(node, "`clauses`"):
         before = len(reader.problems)
-        with reader.within(_label(part)):
+        with reader.within(label(part)):
             clause = _clause(reader, part)
         if clause is None or len(reader.problems) > before:
             continue
@@ -38,8 +38,8 @@ def read_clauses(reader: Reader, node: Node | None) -> tuple[tuple[Share, ...], 
     return tuple(shares), tuple(nevers)
 
 
-def _label(node: Node) -> str | None:
-    """The clause's id for messages, however wrong the clause is otherwise."""
+def label(node: Node) -> str | None:
+    """A clause's or an override's id for messages, however wrong it is otherwise."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if key.value == "id" and isinstance(value, ScalarNode) and len(value.value) <= 100:
@@ -67,7 +67,7 @@ def _share(reader: Reader, node: Node) -> Share:
         text=reader.text(entries.get("text"), "`text`"),
         tags=reader.words(entries.get("share"), "`share`"),
         to=reader.words(entries.get("to"), "`to`"),
-        form=Form(reader.one_of(entries.get("as"), "`as`", _FORMS)),
+        form=Form(reader.one_of(entries.get("as"), "`as`", FORMS)),
         publishers=reader.words(entries.get("from"), "`from`"),
         items=None if items is None else read_items(reader, items),
         when=_when(reader, entries),
@@ -82,7 +82,7 @@ def _never(reader: Reader, node: Node) -> Never:
     tags, classes = _withheld(reader, entries.get("never"))
     cap = entries.get("clearer_than")
     # a `never` capped at `clear` would withhold nothing
-    caps = tuple(form for form in _FORMS if form != Form.CLEAR)
+    caps = tuple(form for form in FORMS if form != Form.CLEAR)
     return Never(
         id=reader.word(entries.get("id"), "`id`"),
         line=line_of(node),
@@ -93,6 +93,7 @@ def _never(reader: Reader, node: Node) -> Never:
         clearer_than=None if cap is None else Form(reader.one_of(cap, "`clearer_than`", caps)),
         when=_when(reader, entries),
         not_told_to=reader.words(entries.get("not_told_to"), "`not_told_to`"),
+        reveals=reader.words(entries.get("reveals"), "`reveals`"),
     )
 
 

@@ -11,7 +11,7 @@ from redaction.agreement import Age, AllOf, AnyOf, Condition, Elapsed, Is, Items
 from redaction.words import Reader
 
 _MAX_BOUND = 999_999_999  # beyond any score or count that an event type carries
-_MAX_AGE = 150  # years
+MAX_AGE = 150  # years
 _MAX_VALUE = 200  # characters of a word that a fact is compared with
 _BOUNDS = ("at_least", "at_most")
 # stands where nothing could be read; the problem that was noted keeps it from ever being used
@@ -98,7 +98,7 @@ def _elapsed(reader: Reader, node: Node) -> Condition:
 
 def _age(reader: Reader, node: Node) -> Condition:
     entries = reader.keyed(node, "`age`", required=("of",), optional=_BOUNDS)
-    least, most = _bounds(reader, node, entries, "`age`", 0, _MAX_AGE)
+    least, most = _bounds(reader, node, entries, "`age`", 0, MAX_AGE)
     return Age(of=reader.word(entries.get("of"), "`of`"), at_least=least, at_most=most)
 
 

@@ -84,7 +84,7 @@ def read_audiences(reader: Reader, node: Node | None) -> tuple[Audience, ...]:
 
 def _audience(reader: Reader, name: str, node: Node) -> Audience:
     what = f"audience `{name}`"
-    entries = reader.keyed(node, what, optional=(*_ADDRESSES, "all_of_role", "when"))
+    entries = reader.keyed(node, what, optional=(*_ADDRESSES, "all_of_role", "when", "reveals"))
     if isinstance(node, MappingNode) and sum(key in entries for key in _ADDRESSES) != 1:
         reader.problem(node, f"{what} needs one of `agency`, `named_in` and `role`")
     if "all_of_role" in entries:
@@ -98,6 +98,7 @@ def _audience(reader: Reader, name: str, node: Node) -> Audience:
         named_in=reader.word(entries.get("named_in"), "`named_in`") or None,
         role=reader.word(entries.get("role"), "`role`") or None,
         when=None if when is None else read_condition(reader, when),
+        reveals=reader.words(entries.get("reveals"), "`reveals`"),
     )
 
 
@@ -130,12 +131,13 @@ def read_basis(reader: Reader, node: Node) -> LegalBasis:
 def read_opinion(reader: Reader, node: Node) -> Opinion:
     """The opinion of one data-protection authority."""
     keys = ("authority", "reference", "date", "outcome")
-    entries = reader.keyed(node, "an opinion", required=keys)
+    entries = reader.keyed(node, "an opinion", required=keys, optional=("of",))
     return Opinion(
         authority=reader.text(entries.get("authority"), "`authority`", limit=MAX_LINE),
         reference=reader.text(entries.get("reference"), "`reference`", limit=MAX_LINE),
         date=reader.day(entries.get("date"), "`date`"),
         outcome=reader.word(entries.get("outcome"), "`outcome`"),
+        of=reader.words(entries.get("of"), "`of`"),
     )
 
 

@@ -28,6 +28,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 
+def either(words: Iterable[str]) -> str:
+    """The words as alternatives: `` `a`, `b` or `c` ``."""
+    *most, last = (f"`{word}`" for word in words)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
 class Reader:
     """Collects problems while a text is read.
 
@@ -147,8 +153,7 @@ class Reader:
         known = tuple(options)
         value = self.text(node, what, limit=MAX_WORD)
         if node is not None and value and value not in known:
-            listed = ", ".join(f"`{option}`" for option in known)
-            self.problem(node, f"{what} must be {listed}{nearest(value, known)}")
+            self.problem(node, f"{what} must be {either(known)}{nearest(value, known)}")
         return value if value in known else known[0]
 
     def number(self, node: Node | None, what: str, *, least: int, most: int) -> int:

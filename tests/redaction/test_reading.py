@@ -246,22 +246,6 @@ def test_anchor_that_multiplies_a_text_is_refused_before_it_grows() -> None:
     assert "an anchor" in problems_of(bomb)[0]
 
 
-@pytest.mark.parametrize(
-    ("section", "line"),
-    [
-        ("overrides:\n  - releases: [victim.phone]\n    to: [social-care]\n", 50),
-        ("consent:\n  - {of: child, by_age: {under_12: parent}, on_withdrawal: erase}\n", 50),
-    ],
-)
-def test_what_this_version_does_not_execute_is_refused_and_not_ignored(
-    section: str, line: int
-) -> None:
-    word = section.split(":", 1)[0]
-    expected = f"a.yaml:{line}: `{word}` is not executed by this version; leave it out"
-    assert problems_of(TEXT + section) == [expected]
-    assert read_agreement(f"{TEXT}{word}: []\n", origin="a.yaml").id == "northmoor-small"
-
-
 def test_every_problem_is_found_at_once_in_the_order_of_the_text() -> None:
     text = with_change("version: 3", "version: 0").replace("as: municipality", "as: town")
     text = text.replace("class: locates-victim", "klass: locates-victim")
