@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,13 +13,16 @@ from redaction.agreement import (
     Agreement,
     Audience,
     Condition,
+    Dpia,
     Form,
     Is,
     Items,
     Never,
+    Opinion,
+    Override,
     Share,
 )
-from redaction.facts import Agency, Register
+from redaction.facts import Agency, Granted, Register, Review
 from schemas.codec import Event
 from schemas.registry import (
     Array,
@@ -112,6 +115,51 @@ def never(
     )
 
 
+def override(
+    id: str,
+    tags: str | Sequence[str],
+    *,
+    to: str | Sequence[str] = "school",
+    form: Form = Form.CLEAR,
+    lifts: Sequence[str] = (),
+) -> Override:
+    return Override(
+        id=id,
+        line=1,
+        text="",
+        tags=_words(tags),
+        to=_words(to),
+        form=form,
+        legal_basis=("gdpr-9-2-c",),
+        authorisers=2,
+        of_rank="duty-manager",
+        expires_after_hours=72,
+        review_within_hours=48,
+        lifts=tuple(lifts),
+        not_told_to=(),
+    )
+
+
+def granted(override: str, tags: str | Sequence[str], **changes: Any) -> Granted:
+    """A record of an override for `elm-school`, which holds at `AT` and lifts for every person."""
+    tags = _words(tags)
+    base = Granted(
+        id=f"granted-{override}",
+        case=CASE,
+        agreement="northmoor-encompass",
+        override=override,
+        purpose=PURPOSE,
+        persons=frozenset(tag.split(".")[0] for tag in tags),
+        recipients=frozenset({"elm-school"}),
+        tags=frozenset(tags),
+        form=Form.CLEAR,
+        since=AT - timedelta(hours=1),
+        until=AT + timedelta(hours=71),
+        review=Review.OPEN,
+    )
+    return replace(base, **changes)
+
+
 def _words(words: str | Sequence[str]) -> tuple[str, ...]:
     return (words,) if isinstance(words, str) else tuple(words)
 
@@ -136,7 +184,12 @@ def yes(fact: str) -> Is:
     return Is(fact=fact, values=("yes",))
 
 
-def agreement(*clauses: Share | Never, **changes: Any) -> Agreement:
+OPINION = Opinion(
+    authority="dpa-northmoor", reference="DPA-1", date=date(2020, 1, 2), outcome="favourable"
+)
+
+
+def agreement(*clauses: Share | Never | Override, **changes: Any) -> Agreement:
     base = Agreement(
         id="northmoor-encompass",
         version=1,
@@ -150,8 +203,8 @@ def agreement(*clauses: Share | Never, **changes: Any) -> Agreement:
         purposes=(PURPOSE,),
         audiences=(audience(named_in="child.school"),),
         legal_basis=(),
-        drafted_with=(),
-        dpia=None,
+        drafted_with=(OPINION,),
+        dpia=Dpia(reference="DPIA-1", date=date(2020, 1, 2), review_by=date(2099, 12, 31)),
         start=date(2026, 9, 1),
         until=date(2027, 8, 31),
         requires=(),
@@ -159,6 +212,7 @@ def agreement(*clauses: Share | Never, **changes: Any) -> Agreement:
         handling=(),
         shares=tuple(clause for clause in clauses if isinstance(clause, Share)),
         nevers=tuple(clause for clause in clauses if isinstance(clause, Never)),
+        overrides=tuple(clause for clause in clauses if isinstance(clause, Override)),
     )
     return replace(base, **changes)
 
@@ -168,12 +222,18 @@ def agency(name: str, *roles: str, part_of: str | None = None, suspended: bool =
 
 
 def register(*agreements: Agreement, agencies: Sequence[Agency] = (), **changes: Any) -> Register:
-    """A register with these agreements; `CASE` has been checked for conflicts, without any."""
-    everyone = [agency(PUBLISHER), agency("elm-school", "school"), agency("oak-school", "school")]
+    """A register with these agreements, to which everybody acceded.
+
+    `CASE` has been checked for conflicts, without any.
+    """
+    schools = [agency("elm-school", "school"), agency("oak-school", "school")]
+    everyone = {one.name: one for one in (agency(PUBLISHER), *schools, *agencies)}
     base = Register(
-        agencies={one.name: one for one in (*everyone, *agencies)},
+        agencies=everyone,
         agreements=agreements,
-        accessions=frozenset(),
+        accessions=frozenset(
+            (name, text.id, text.version) for text in agreements for name in everyone
+        ),
         consents=(),
         conflict_checks={CASE: ()},
         trainings=(),

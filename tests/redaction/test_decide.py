@@ -151,7 +151,7 @@ def test_a_role_receives_once_it_has_acceded_to_this_version() -> None:
     signed = agreement(REFERENCE, audiences=(audience(role="school"),))
     of = incident()
     key = (ELM, signed.id)
-    assert gate(register(signed), of) is Gate.NOT_ACCEDED
+    assert gate(register(signed, accessions=frozenset()), of) is Gate.NOT_ACCEDED
     assert gate(register(signed, accessions=frozenset({(*key, 2)})), of) is Gate.NOT_ACCEDED
     assert gate(register(signed, accessions=frozenset({(*key, 1)})), of) is Gate.OPEN
 
