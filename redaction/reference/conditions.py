@@ -1,4 +1,7 @@
-"""Rules 5 and 6: what a condition answers, literally. Unknown is `None`."""
+"""Rules 5 and 6: what a condition answers, literally. Unknown is `None`.
+
+`tags` are those that the asking clause speaks of, which matters to consents only; None is all.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,53 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from redaction.agreement import Age, AllOf, AnyOf, Condition, Elapsed, Is, Not, Number, Unit
-from redaction.facts import ConsentState
+from redaction.agreement import (
+    Age,
+    AgeBand,
+    AllOf,
+    AnyOf,
+    Condition,
+    Elapsed,
+    Is,
+    Not,
+    Number,
+    Unit,
+)
+from redaction.facts import Consent, ConsentState
+from redaction.reference.forms import whole_years
 from redaction.reference.places import Case, Element, element_scope, local_date, root_scope
 from schemas.registry import Kind, Leaf, Map, Record
 
 CONSENT_OF = "consent_of_"
 REASON_FACT = "sharing_reason"
 
+Tags = frozenset[str] | None
 
-def holds(case: Case, condition: Condition, elements: tuple[Element, ...]) -> bool | None:
+
+def holds(
+    case: Case, condition: Condition, elements: tuple[Element, ...], tags: Tags
+) -> bool | None:
     """Whether a condition holds: at the root (no elements) or for the innermost element."""
     if isinstance(condition, AllOf):
-        parts = [holds(case, part, elements) for part in condition.parts]
+        parts = [holds(case, part, elements, tags) for part in condition.parts]
         return False if False in parts else None if None in parts else True
     if isinstance(condition, AnyOf):
-        parts = [holds(case, part, elements) for part in condition.parts]
+        parts = [holds(case, part, elements, tags) for part in condition.parts]
         return True if True in parts else None if None in parts else False
     if isinstance(condition, Not):
-        part = holds(case, condition.part, elements)
+        part = holds(case, condition.part, elements, tags)
         return None if part is None else not part
     if isinstance(condition, Is):
         word = _word(case, condition.fact, elements)
+        if condition.fact.startswith(CONSENT_OF):
+            person = condition.fact.removeprefix(CONSENT_OF)
+            word = _consent(case, person, word, elements, tags)
         return None if word is None else word in condition.values
     if isinstance(condition, Number):
         return _between(_number(case, condition.fact, elements), condition)
     if isinstance(condition, Elapsed):
         return _elapsed(case, condition)
-    return _between(_age(case, condition, elements), condition)
+    return _between(_age(case, condition.of, elements), condition)
 
 
 def reason_given(case: Case) -> bool:
@@ -72,15 +94,11 @@ def _fact(case: Case, name: str, elements: tuple[Element, ...]) -> tuple[Leaf | 
 def _word(case: Case, name: str, elements: tuple[Element, ...]) -> str | None:
     """A fact as a word. A number or a date is no word, so a text that asks for one is unknown."""
     leaf, value = _fact(case, name, elements)
-    word: str | None = None
-    if leaf is not None and value is not None:
-        if leaf.kind is Kind.BOOLEAN:
-            word = "yes" if value else "no"
-        elif leaf.kind in (Kind.STRING, Kind.ENUM):
-            word = value
-    if name.startswith(CONSENT_OF):
-        return _consent(case, name.removeprefix(CONSENT_OF), word)
-    return word
+    if leaf is None or value is None:
+        return None
+    if leaf.kind is Kind.BOOLEAN:
+        return "yes" if value else "no"
+    return str(value) if leaf.kind in (Kind.STRING, Kind.ENUM) else None
 
 
 def _number(case: Case, name: str, elements: tuple[Element, ...]) -> int | None:
@@ -88,9 +106,16 @@ def _number(case: Case, name: str, elements: tuple[Element, ...]) -> int | None:
     return value if leaf is not None and leaf.kind in (Kind.INT, Kind.LONG) else None
 
 
-def _consent(case: Case, person: str, in_event: str | None) -> str | None:
-    """The register's answer and the event's; where they differ, the more restrictive (rule 5)."""
-    words = [str(state) for state in ConsentState]  # the least restrictive first
+# --- consent (rule 12) --------------------------------------------------------------------------
+
+
+def _consent(
+    case: Case, person: str, in_event: str | None, elements: tuple[Element, ...], tags: Tags
+) -> str | None:
+    """Rule 12: the most restrictive of the answers that count, else what the rule presumes."""
+    rules = [rule for rule in case.agreement.consents if rule.of == person]
+    bands = rules[0].by_age if rules else ()
+    decider = _decider(case, bands, person, elements) if bands else person
     answers = [
         str(consent.state)
         for consent in case.register.consents
@@ -98,10 +123,45 @@ def _consent(case: Case, person: str, in_event: str | None) -> str | None:
         and consent.person == person
         and consent.purpose == case.purpose
         and consent.audience in (None, case.audience.name)
+        and _is_about(case, consent, elements)
+        and _counts(consent, decider, tags)
     ]
-    if in_event in words:
+    words = [str(state) for state in ConsentState]  # the least restrictive first
+    if in_event in words and not (bands and in_event == ConsentState.GIVEN):
         answers.append(in_event)
-    return max(answers, key=words.index, default=None)
+    return max(answers, key=words.index, default=rules[0].presumed if rules else None)
+
+
+def _is_about(case: Case, consent: Consent, elements: tuple[Element, ...]) -> bool:
+    """Rule 12: who is meant; where the scope cannot say, only what restricts is meant for all."""
+    if consent.which is None:
+        return True
+    here = _word(case, f"{consent.person}_id", elements)
+    return consent.state is not ConsentState.GIVEN if here is None else here == consent.which
+
+
+def _counts(consent: Consent, decider: str | None, tags: Tags) -> bool:
+    """Rule 12: a yes counts from who decides, cleared, and for every tag; a no for any tag."""
+    if consent.state is not ConsentState.GIVEN:
+        return consent.tags is None or tags is None or not consent.tags.isdisjoint(tags)
+    answered = consent.person if consent.by is None else consent.by
+    return (
+        answered == decider
+        and (answered == consent.person or consent.cleared)
+        and (consent.tags is None or (tags is not None and tags <= consent.tags))
+    )
+
+
+def _decider(
+    case: Case, bands: tuple[AgeBand, ...], person: str, elements: tuple[Element, ...]
+) -> str | None:
+    """Rule 12: who decides at the person's age on the event's local date; unknown: nobody."""
+    age = _age(case, f"{person}.date_of_birth", elements)
+    reached = [band for band in bands if age is not None and band.from_age <= age]
+    return max(reached, key=lambda band: band.from_age).decider if reached else None
+
+
+# --- time ---------------------------------------------------------------------------------------
 
 
 def _elapsed(case: Case, condition: Elapsed) -> bool | None:
@@ -118,16 +178,10 @@ def _elapsed(case: Case, condition: Elapsed) -> bool | None:
         due_day = start.date() + timedelta(days=condition.amount)
     else:
         due_day = months_later(start.date(), condition.amount)
-    due = datetime.combine(due_day, start.time(), zone)
-    # When clocks change, "the same local time" comes twice or not at all: the clock on the wall
-    # and the time that has passed may then disagree, and neither answer is certain (rule 6).
-    wall, due_wall = now.replace(tzinfo=None), due.replace(tzinfo=None)
-    instant, due_instant = case.at.astimezone(UTC), due.astimezone(UTC)
-    if condition.inclusive:
-        answers = {wall <= due_wall, instant <= due_instant}
-    else:
-        answers = {wall < due_wall, instant < due_instant}
-    return answers.pop() if len(answers) == 1 else None
+    # the same local time on that day; where clocks change it can come twice: then the first counts
+    due = datetime.combine(due_day, start.time().replace(fold=0), zone).astimezone(UTC)
+    instant = case.at.astimezone(UTC)
+    return instant <= due if condition.inclusive else instant < due
 
 
 def _school_days(case: Case, event_day: date, today: date) -> int | None:
@@ -142,21 +196,21 @@ def _school_days(case: Case, event_day: date, today: date) -> int | None:
     return sum(day.weekday() in school.weekdays and day not in school.closed for day in days)
 
 
-def _age(case: Case, condition: Age, elements: tuple[Element, ...]) -> int | None:
+def _age(case: Case, tag: str, elements: tuple[Element, ...]) -> int | None:
     """Whole years, at the event's local date, of the one person whose date of birth is in scope.
 
-    For an element that is its own scope if it has such a field at all, else its ancestors'.
-    Whether the root comes after them was open: it does not, so there the age is unknown.
+    For an element that is its own scope if it has such a field at all, else its ancestors', the
+    root being the last of them. Whether somebody not yet born has an age was open: it is unknown.
     """
-    around = [(element.node, element.value) for element in reversed(elements)]
-    for node, value in around or [(case.event.etype.root, case.event.value)]:
-        found = list(_tagged(condition.of, node, value)) if isinstance(node, Record) else []
+    root = (case.event.etype.root, case.event.value)
+    for node, value in [*((e.node, e.value) for e in reversed(elements)), root]:
+        found = list(_tagged(tag, node, value)) if isinstance(node, Record) else []
         if not found:
             continue
         births = [(leaf, value) for leaf, value in found if value is not None]
         if len(births) != 1 or births[0][0].kind is not Kind.DATE:
             return None
-        return _whole_years(births[0][1], local_date(case.event.time, case.agreement))
+        return whole_years(births[0][1], local_date(case.event.time, case.agreement))
     return None
 
 
@@ -172,11 +226,3 @@ def _tagged(tag: str, record: Record, value: Any) -> Iterator[tuple[Leaf, Any]]:
                 yield from _tagged(tag, node, each)
             elif isinstance(node, Leaf) and field.tag == tag:
                 yield node, each
-
-
-def _whole_years(born: date, day: date) -> int | None:
-    """Whether somebody not yet born has an age was open: it is unknown."""
-    if day < born:
-        return None
-    # 29 February stands between 28 February and 1 March, so a common year's birthday is 1 March
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from redaction.agreement import Agreement, Audience
 from redaction.decision import AgreementRef, Decision, Gate
-from redaction.facts import Conflict, Register
+from redaction.facts import Register
+from redaction.reference.clauses import BASICS
 from redaction.reference.conditions import holds, months_later
-from redaction.reference.fields import BASICS, decide_field
+from redaction.reference.fields import decide_field
+from redaction.reference.kinship import chain, conflicts
 from redaction.reference.places import Case, InconsistentError, local_date, places
 from schemas.codec import Event
 from schemas.registry import Vocabulary
@@ -153,22 +155,27 @@ def _addressed(
     be stood in for was open: an enrolled agency other than the publisher, since nobody else would
     have been a recipient. An audience's `when` plays no part yet.
     """
+    found = _resolving(event, register, agreement, [recipient])
+    if found:
+        return found
     in_conflict = [
         name
         for name in sorted(register.agencies)
         if name != event.source
-        and any(conflict.instead == recipient for conflict in _conflicts(event, register, name))
+        and any(conflict.instead == recipient for conflict in conflicts(event, register, name))
     ]
-    for names in ([recipient], in_conflict):
-        found = [
-            (name, audience)
-            for name in names
-            for audience in agreement.audiences
-            if _resolves(event, register, audience, name)
-        ]
-        if found:
-            return found
-    return []
+    return _resolving(event, register, agreement, in_conflict)
+
+
+def _resolving(
+    event: Event, register: Register, agreement: Agreement, names: list[str]
+) -> list[tuple[str, Audience]]:
+    return [
+        (name, audience)
+        for name in names
+        for audience in agreement.audiences
+        if _resolves(event, register, audience, name)
+    ]
 
 
 def _resolves(event: Event, register: Register, audience: Audience, name: str) -> bool:
@@ -179,41 +186,52 @@ def _resolves(event: Event, register: Register, audience: Audience, name: str) -
     return audience.role in register.agencies[name].roles
 
 
-def _conflicts(event: Event, register: Register, name: str) -> list[Conflict]:
-    """Rule 2: the case's conflicts that name the agency, what it is part of, or a unit below it."""
-    return [
-        conflict
-        for conflict in register.conflict_checks.get(event.subject, ())
-        if conflict.agency in _chain(register, name)
-        or (conflict.agency in register.agencies and name in _chain(register, conflict.agency))
-    ]
-
-
-def _chain(register: Register, name: str) -> list[str]:
-    """The agency, then what it is part of, and so on upwards."""
-    chain = [name]
-    while (parent := register.agencies[chain[-1]].part_of) is not None:
-        if parent in chain:
-            raise InconsistentError("`part_of` leads round in a circle")
-        chain.append(parent)
-    return chain
-
-
 def _gate(case: Case) -> Gate:
     """The first of the gates that closes, or `open`."""
-    register, audience, agreement = case.register, case.audience, case.agreement
-    if audience.when is not None and holds(case, audience.when, ()) is not True:
+    register, audience, recipient = case.register, case.audience, case.recipient
+    if audience.when is not None and holds(case, audience.when, (), None) is not True:
         return Gate.AUDIENCE_CONDITION
-    if any(register.agencies[name].suspended for name in _chain(register, case.recipient)):
+    if (case.agreement.id, case.agreement.version) in register.unsigned:
+        return Gate.UNSIGNED
+    if not _has_opinion(case.agreement, local_date(case.at, case.agreement)):
+        return Gate.OPINION
+    if any(register.agencies[name].suspended for name in chain(register, recipient)):
         return Gate.SUSPENDED
-    acceded = (case.recipient, agreement.id, agreement.version) in register.accessions
-    if audience.role is not None and not acceded:
+    keys_until = register.agencies[recipient].keys_until
+    if keys_until is not None and keys_until < case.at.astimezone(UTC).date():
+        return Gate.KEY_EXPIRED
+    if not _has_acceded(case):
         return Gate.NOT_ACCEDED
     if case.event.subject not in register.conflict_checks:
         return Gate.CONFLICT_UNKNOWN
-    if _conflicts(case.event, register, case.recipient):
+    if conflicts(case.event, register, recipient):
         return Gate.CONFLICT
     return Gate.OPEN if _trained(case) else Gate.TRAINING
+
+
+def _has_opinion(agreement: Agreement, today: date) -> bool:
+    """Rule 10: every party's authority found it favourable by now, and the DPIA is not overdue."""
+    entries = agreement.drafted_with
+    return (
+        bool(entries)
+        and all(e.outcome.startswith("favourable") and e.date <= today for e in entries)
+        and all(any(not e.of or party in e.of for e in entries) for party in agreement.parties())
+        and agreement.dpia is not None
+        and agreement.dpia.review_by >= today
+    )
+
+
+def _has_acceded(case: Case) -> bool:
+    """Rule 2: who receives by a role, or named in an event, is a party or acceded to the version.
+
+    An audience that names an agency signs.
+    """
+    agreement = case.agreement
+    return (
+        case.audience.agency is not None
+        or case.recipient in agreement.parties()
+        or (case.recipient, agreement.id, agreement.version) in case.register.accessions
+    )
 
 
 def _trained(case: Case) -> bool:

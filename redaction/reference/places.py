@@ -35,8 +35,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """One list element; its `node` is a record or, in a list of leaves, a leaf."""
+    """One list element; its `node` is a record or, in a list of leaves, a leaf of `field`."""
 
+    field: Field
     node: Node
     value: Any
 
@@ -111,9 +112,8 @@ def _in_node(node: Node, place: Place, imagine: bool) -> Iterator[Place]:
             yield from _in_record(node, place.value, place.path, around, imagine)
     elif isinstance(node, Array):
         for index, item in enumerate(place.value or ()):
-            inside = replace(
-                around, elements=(*around.elements, Element(node=node.item, value=item))
-            )
+            one = Element(field=place.field, node=node.item, value=item)
+            inside = replace(around, elements=(*around.elements, one))
             element = replace(place, path=child(place.path, str(index)), value=item, around=inside)
             yield from _in_node(node.item, element, imagine)
     else:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from redaction.agreement import Form
 from redaction.decision import Decision
 from redaction.facts import Register
 from redaction.reference.fields import decide_field, forms_ever_shared
+from redaction.reference.forms import With, transformed
 from redaction.reference.gates import reference_to
-from redaction.reference.places import Case, InconsistentError, child, places
+from redaction.reference.places import Case, child, local_date, places
+from redaction.reference.scrubbing import hidden_values
 from schemas.codec import WITHHELD, Event
 from schemas.registry import Array, Field, Leaf, Node, Record, Vocabulary
 
@@ -29,6 +31,7 @@ class Shown:
     case: Case
     released: Mapping[str, Form]
     imagined: Mapping[str, Form]
+    beside: With
 
 
 def view(
@@ -38,6 +41,7 @@ def view(
     decision: Decision,
     *,
     at: datetime,
+    secret: bytes | None = None,
 ) -> dict[str, Any]:
     """What a delivered decision shows its recipient.
 
@@ -47,6 +51,7 @@ def view(
         vocabulary: as given to `decide`.
         decision: its answer.
         at: as given to `decide`.
+        secret: what pseudonyms are made with; None where there are none.
 
     Returns:
         records and maps as dicts, lists as lists; a leaf is its transformed value, None where the
@@ -54,6 +59,7 @@ def view(
 
     Raises:
         ValueError: the decision delivers nothing, so there is no view.
+        InconsistentError: a pseudonym is shown and there is no secret.
     """
     if not decision.delivered or decision.agreement is None or decision.audience is None:
         raise ValueError(f"no view is made at gate `{decision.gate}`")
@@ -74,6 +80,13 @@ def view(
         case=case,
         released={f.path: f.form for f in decision.fields if f.form is not None},
         imagined={f.path: f.form for f in imagined if f.form is not None},
+        beside=With(
+            today=local_date(at, agreement),
+            secret=secret,
+            recipient=decision.recipient,
+            agreement=agreement.id,
+            hidden=hidden_values(event, decision.fields),
+        ),
     )
     return _record(shown, event.etype.root, event.value, "", ())
 
@@ -85,9 +98,10 @@ def _record(
     tree = {}
     for field in record.fields:
         beneath = summarises + ((field.summarises,) if field.summarises else ())
+        path_of = child(path, field.name)
         if _exists(shown.case, field, field.node, beneath):
             inner = None if value is None else value[field.name]
-            tree[field.name] = _node(shown, field.node, inner, child(path, field.name), beneath)
+            tree[field.name] = _node(shown, field, field.node, inner, path_of, beneath)
     return tree
 
 
@@ -97,7 +111,7 @@ def _exists(case: Case, field: Field, node: Node, summarises: tuple[str, ...]) -
     Whether a map is, whose keys no clause could show, was open: it is, and always empty.
     """
     if isinstance(node, Leaf):
-        return bool(forms_ever_shared(case, field, summarises))
+        return bool(forms_ever_shared(case, field, node, summarises))
     if isinstance(node, Record):
         return any(
             _exists(case, f, f.node, summarises + ((f.summarises,) if f.summarises else ()))
@@ -106,21 +120,23 @@ def _exists(case: Case, field: Field, node: Node, summarises: tuple[str, ...]) -
     return _exists(case, field, node.item if isinstance(node, Array) else node.value, summarises)
 
 
-def _node(shown: Shown, node: Node, value: Any, path: str, summarises: tuple[str, ...]) -> Any:
+def _node(
+    shown: Shown, field: Field, node: Node, value: Any, path: str, summarises: tuple[str, ...]
+) -> Any:
     if isinstance(node, Leaf):
         form = shown.released.get(path) or shown.imagined.get(path)
-        return WITHHELD if form is None else _transformed(form, value)
+        return WITHHELD if form is None else transformed(form, value, field.tag, shown.beside)
     if isinstance(node, Record):
         return _record(shown, node, value, path, summarises)
     # Rule 7: what nothing is released in leaves no trace; null, empty and none selected are one.
     if isinstance(node, Array):
         return [
-            _node(shown, node.item, item, child(path, str(index)), summarises)
+            _node(shown, field, node.item, item, child(path, str(index)), summarises)
             for index, item in enumerate(value or ())
             if _released_in(shown, child(path, str(index)))
         ]
     return {
-        key: _node(shown, node.value, item, child(path, key), summarises)
+        key: _node(shown, field, node.value, item, child(path, key), summarises)
         for key, item in (value or {}).items()
         if _released_in(shown, child(path, key))
     }
@@ -128,19 +144,3 @@ def _node(shown: Shown, node: Node, value: Any, path: str, summarises: tuple[str
 
 def _released_in(shown: Shown, path: str) -> bool:
     return any(leaf == path or leaf.startswith(f"{path}/") for leaf in shown.released)
-
-
-def _transformed(form: Form, value: Any) -> Any:
-    """Rule 4: a value in its form; null has no form (rule 8)."""
-    if value is None or form is Form.CLEAR:
-        return value
-    if form is Form.PRESENT:
-        return "present"
-    if form is Form.MUNICIPALITY:
-        return value["municipality"]
-    day: date = value.astimezone(UTC) if isinstance(value, datetime) else value
-    if form is Form.MONTH:
-        return f"{day.year:04}-{day.month:02}"
-    if form is Form.YEAR:
-        return f"{day.year:04}"
-    raise InconsistentError("a form has no meaning here")
