@@ -1,0 +1,87 @@
+"""Sentences in a reader's language: a gettext catalogue, with dates and lists by locale."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Sequence
+from datetime import date
+from io import BytesIO
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.messages.catalog import Catalog as Messages
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+
+
+class Catalog:
+    """The words of one language.
+
+    Args:
+        language: a BCP 47 tag such as `en-GB`; its region settles how dates are written.
+        po: the gettext catalogue (PO file) of the language; None for English, the source.
+
+    Raises:
+        ValueError: the language or its catalogue cannot be read.
+    """
+
+    def __init__(self, language: str, po: bytes | None) -> None:
+        try:
+            self.locale = Locale.parse(language, sep="-")
+            known = None if po is None else read_po(BytesIO(po), abort_invalid=True)
+        except (UnknownLocaleError, PoFileError, ValueError):
+            raise ValueError(f"no language `{language}`") from None
+        # the ids of all sentences that have been translated; None where nothing needs to be
+        self._ids = None if known is None else _ids(known)
+        self._words = gettext.NullTranslations() if known is None else _compiled(known)
+
+    def say(self, sentence: str, **parts: object) -> str:
+        """A sentence in this language with its parts put in.
+
+        Raises:
+            LookupError: the catalogue lacks the sentence; half a translation is not shown.
+        """
+        self._require(sentence)
+        return self._words.gettext(sentence).format(**parts)
+
+    def count(self, one: str, many: str, number: int, **parts: object) -> str:
+        """The form of a sentence that a number asks for; `{n}` in it is the number."""
+        self._require(one)
+        return self._words.ngettext(one, many, number).format(n=number, **parts)
+
+    def day(self, day: date) -> str:
+        """A date in words."""
+        return format_date(day, format="long", locale=self.locale)
+
+    def both(self, parts: Sequence[str]) -> str:
+        """Parts joined by commas and `and`."""
+        return format_list(list(parts), style="standard", locale=self.locale)
+
+    def either(self, parts: Sequence[str]) -> str:
+        """Parts joined by commas and `or`."""
+        return format_list(list(parts), style="or", locale=self.locale)
+
+    def quoted(self, text: str) -> str:
+        """A text in the language's quotation marks."""
+        return self.say("“{text}”", text=text)
+
+    def _require(self, sentence: str) -> None:
+        if self._ids is not None and sentence not in self._ids:
+            raise LookupError(f"the catalogue of `{self.locale}` lacks a sentence: {sentence}")
+
+
+def _ids(known: Messages) -> frozenset[str]:
+    ids = set()
+    for message in known:
+        said = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id and all(said) and not message.fuzzy:
+            ids.add(message.id if isinstance(message.id, str) else message.id[0])
+    return frozenset(ids)
+
+
+def _compiled(known: Messages) -> gettext.NullTranslations:
+    compiled = BytesIO()
+    write_mo(compiled, known)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
