@@ -142,6 +142,41 @@ def feed(folder: Path, events: Iterable[Published]) -> None:
         (mine / f"{one.marks[0]} {one.id}.json").write_text(json.dumps(one.value, indent=1))
 
 
+def broken(event: dict[str, Any]) -> dict[str, bytes]:
+    """Files that are no events, by name; each holds a canary where its fault is."""
+    header = event["header"]
+    inner = next(name for name, one in event.items() if one is not header and type(one) is dict)
+    bad = f"{MARK}bad"
+
+    def changed(**change: Any) -> bytes:
+        return json.dumps(event | change).encode()
+
+    return {
+        "cut.json": json.dumps(event).encode()[:-200],
+        "type.json": changed(child_count=bad),
+        "enum.json": changed(risk_level=bad),
+        "record.json": changed(**{inner: bad}),
+        "field.json": changed(**{bad: bad}),
+        "inner.json": changed(**{inner: event[inner] | {bad: bad}}),
+        "nan.json": json.dumps(event).encode()[:-1] + b', "x": NaN}',
+        "twice.json": b'{"%b": 1, "%b": 2}' % (bad.encode(), bad.encode()),
+        "latin.json": json.dumps(event).encode() + b"\xff",
+        "wide.json": json.dumps(event).encode("utf-16"),
+        "deep.json": b"[" * 3000 + b'"%b"' % bad.encode(),
+        "large.json": changed(sharing_reason=bad * 200_000),
+        "kind.json": changed(header=header | {"type": bad}),
+        "uuid.json": changed(header=header | {"id": bad}),
+        "time.json": changed(header=header | {"time": bad}),
+        "other.json": changed(header=header | {"source": bad}),
+        "lines.jsonl": b'{"%b": \n"%b"\n' % (bad.encode(), bad.encode()),
+        "header.csv": f"{bad},Count\n1,2\n".encode(),
+        "twice.csv": f"Ref,Ref,{bad}\n{bad},1,2\n".encode(),
+        "quote.csv": f'Ref,{bad},Count\n{bad},"{bad}\n{bad},2,3\n'.encode(),
+        "count.csv": f"Ref,Count\n{bad},{bad}\n{bad},1,{bad}\n{bad},1\n".encode(),
+        "latin.csv": f"Ref,{bad}\n".encode() + b"\xff\n",
+    }
+
+
 # --- the search -----------------------------------------------------------------------------------
 
 

@@ -12,13 +12,12 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from broker.places import Places
 from tests.cli.calls import CHILDREN, POLICE, answer, call
-from tests.cli.canaries import MARK, every_type, files, in_order, traces
+from tests.cli.canaries import MARK, broken, every_type, files, in_order, traces
 from tests.cli.front_door import (
     HOSPITAL,
     HOUSING,
@@ -129,40 +128,6 @@ def test_sinks_that_fail_and_echo_the_view_disclose_nothing_and_lose_nothing(doo
 
 
 # --- faults in sources ----------------------------------------------------------------------------
-
-
-def broken(event: dict[str, Any]) -> dict[str, bytes]:
-    """Files that are no events, by name; each holds a canary where its fault is."""
-    header, incident = event["header"], event["incident"]
-    bad = f"{MARK}bad"
-
-    def changed(**change: Any) -> bytes:
-        return json.dumps(event | change).encode()
-
-    return {
-        "cut.json": json.dumps(event).encode()[:-200],
-        "type.json": changed(child_count=bad),
-        "enum.json": changed(risk_level=bad),
-        "record.json": changed(victim=bad),
-        "field.json": changed(**{bad: bad}),
-        "inner.json": changed(incident=incident | {bad: bad}),
-        "nan.json": json.dumps(event).encode().replace(b'"serious_risk": true', b'"x": NaN'),
-        "twice.json": b'{"%b": 1, "%b": 2}' % (bad.encode(), bad.encode()),
-        "latin.json": json.dumps(event).encode() + b"\xff",
-        "wide.json": json.dumps(event).encode("utf-16"),
-        "deep.json": b"[" * 3000 + b'"%b"' % bad.encode(),
-        "large.json": changed(sharing_reason=bad * 200_000),
-        "kind.json": changed(header=header | {"type": bad}),
-        "uuid.json": changed(header=header | {"id": bad}),
-        "time.json": changed(header=header | {"time": bad}),
-        "other.json": changed(header=header | {"source": bad}),
-        "lines.jsonl": b'{"%b": \n"%b"\n' % (bad.encode(), bad.encode()),
-        "header.csv": f"{bad},Count\n1,2\n".encode(),
-        "twice.csv": f"Ref,Ref,{bad}\n{bad},1,2\n".encode(),
-        "quote.csv": f'Ref,{bad},Count\n{bad},"{bad}\n{bad},2,3\n'.encode(),
-        "count.csv": f"Ref,Count\n{bad},{bad}\n{bad},1,{bad}\n{bad},1\n".encode(),
-        "latin.csv": f"Ref,{bad}\n".encode() + b"\xff\n",
-    }
 
 
 def test_broken_files_become_dead_letters_that_disclose_nothing(door: Door) -> None:
