@@ -10,6 +10,7 @@ from redaction import reference
 from redaction.agreement import (
     Agreement,
     Never,
+    Override,
     Share,
 )
 from redaction.decision import Decision, FieldDecision, Gate
@@ -22,14 +23,18 @@ from tests.redaction import builders as make
 WORDS = make.vocabulary(
     incident__notes=[],
     incident__phone=["phone"],
+    victim__name=[],
     victim__phone=["phone", "locates-victim"],
     victim__address=["address", "locates-victim"],
+    victim__born=[],
     child__school=[],
+    child__id=[],
     child__name=["child"],
-    child__born=["child"],
+    child__date_of_birth=["child"],
     child__age=["child"],
     contact__numbers=["phone"],
 )
+DATE = {"type": "int", "logicalType": "date"}
 ADDRESS = {
     "type": "record",
     "name": "Address",
@@ -45,11 +50,8 @@ CHILD = {
         {"name": "school", "tag": "child.school", "type": ["null", "string"]},
         {"name": "old_school", "tag": "child.school", "type": ["null", "string"]},
         {"name": "name", "tag": "child.name", "type": "string"},
-        {
-            "name": "born",
-            "tag": "child.born",
-            "type": ["null", {"type": "int", "logicalType": "date"}],
-        },
+        {"name": "born", "tag": "child.date_of_birth", "type": ["null", DATE]},
+        {"name": "child_id", "tag": "child.id", "type": ["null", "string"], "fact": True},
         {"name": "hurt", "tag": "incident.notes", "type": "boolean", "fact": True},
         {
             "name": "doctor",
@@ -80,6 +82,8 @@ ETYPE = make.event_type(
             "type": ["null", "string"],
             "fact": True,
         },
+        {"name": "name", "tag": "victim.name", "type": ["null", "string"]},
+        {"name": "victim_born", "tag": "victim.born", "type": ["null", DATE]},
         {"name": "phone", "tag": "victim.phone", "type": ["null", "string"]},
         {"name": "other_phone", "tag": "incident.phone", "type": ["null", "string"]},
         {"name": "address", "tag": "victim.address", "type": ["null", ADDRESS]},
@@ -106,7 +110,7 @@ EVERYTHING = tuple(WORDS.tags)
 PLAIN = make.share("4.1", "incident.notes")
 
 
-def to_elm(*clauses: Share | Never, **changes: Any) -> Agreement:
+def to_elm(*clauses: Share | Never | Override, **changes: Any) -> Agreement:
     """An agreement that addresses elm-school by its name."""
     audiences = (make.audience(agency="elm-school"),)
     return make.agreement(*clauses, **{"audiences": audiences, **changes})
@@ -134,7 +138,9 @@ def event(value: Mapping[str, Any] | None = None, **header: Any) -> Event:
     return make.event(ETYPE, {"notes": "seen", **(value or {})}, **header)
 
 
-def fields(*clauses: Share | Never, value: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+def fields(
+    *clauses: Share | Never | Override, value: Mapping[str, Any], **changes: Any
+) -> dict[str, Any]:
     """The decisions by path, for an agreement that also shares the notes, so that it delivers."""
     decision = decide(make.register(to_elm(PLAIN, *clauses), **changes), value)
     assert decision.gate is Gate.OPEN

@@ -90,11 +90,11 @@ def test_an_element_that_names_two_agencies_is_neithers() -> None:
 )
 def test_a_cap_leaves_the_most_disclosing_form_below_it(cap: Form, form: Form) -> None:
     shares = [
-        make.share(f"4.{n}", "child.born", form=form)
+        make.share(f"4.{n}", "child.date_of_birth", form=form)
         for n, form in enumerate((Form.PRESENT, Form.YEAR, Form.CLEAR), 2)
     ]
     value = {"children": [child(born=date(2015, 4, 9))]}
-    decided = fields(*shares, make.never("7.1", "child.born", cap=cap), value=value)
+    decided = fields(*shares, make.never("7.1", "child.date_of_birth", cap=cap), value=value)
     assert decided["/children/0/born"].form is form
 
 
@@ -115,7 +115,7 @@ def test_a_view_tells_null_from_withheld_and_leaves_out_what_is_never_shared() -
         make.share("4.3", "victim.phone", when=Is(fact="notes", values=("unseen",))),
         make.share("4.4", ("child.name", "incident.phone"), items=make.pupils()),
     )
-    hidden = make.never("7.1", "child.born")
+    hidden = make.never("7.1", "child.date_of_birth")
     value = {
         "address": make.address(),
         "phone": None,

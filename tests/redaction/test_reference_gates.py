@@ -129,7 +129,7 @@ def test_of_a_local_time_that_comes_twice_the_first_counts(at: datetime, expecte
 def test_an_age_is_counted_on_the_events_local_date(
     born: date, happened: datetime, expected: str
 ) -> None:
-    adult = Age(of="child.born", at_least=18, at_most=None)
+    adult = Age(of="child.date_of_birth", at_least=18, at_most=None)
 
     def delivered(when: Condition) -> bool:
         clause = make.share("4.2", "child.name", items=Items(where=None, when=when))
