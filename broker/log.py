@@ -156,6 +156,17 @@ class Member(Protocol):
 
         """
 
+    async def here(self, topic: str, partition: int) -> Batch:
+        """Lend a held partition without a record, to commit appends that no record asked for.
+
+        The position stays, and the fence holds: the commit is refused as any other would be.
+
+        Raises:
+            MissingPosition: it was never started.
+            Fenced: the member does not hold the partition now.
+
+        """
+
     async def commit(self, batch: Batch, appends: Sequence[Append]) -> None:
         """Write the appends and move the position to `batch.next_offset`: both, or neither.
 

@@ -166,11 +166,26 @@ class GroupMember:
             next_offset=records[-1].offset + 1,
         )
 
+    async def here(self, topic: str, partition: int) -> Batch:
+        """See `Member.here`."""
+        self._core.check_open()
+        stream = self._core.stream(topic, partition)
+        if self.lease is None or stream not in self.lease.streams:
+            raise Fenced(f"this member of group `{self._group.name}` does not hold the partition")
+        return Batch(
+            group=self._group.name,
+            topic=topic,
+            partition=partition,
+            generation=self.lease.generation,
+            records=(),
+            next_offset=self._position(stream),
+        )
+
     async def commit(self, batch: Batch, appends: Sequence[Append]) -> None:
         """See `Member.commit`."""
         rows = self._core.rows(appends)
         stream = self._core.stream(batch.topic, batch.partition)
-        first = batch.records[0].offset
+        first = batch.records[0].offset if batch.records else batch.next_offset
 
         def run() -> Written:
             group = self._group

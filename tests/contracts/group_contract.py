@@ -67,6 +67,31 @@ class GroupContract:
         assert values(await read_until(log, "out", b"two", partition=1)) == [b"two"]
         assert values((await poll(member)).records) == [b"3"]
 
+    async def test_a_held_partition_can_be_written_for_without_a_record(self, log: Log) -> None:
+        await log.create(Topic(name="in"))
+        await log.create(Topic(name="out"))
+        await log.append(to("in", b"1"))
+        member = await joined(log, "g", "in")
+        here = await member.here("in", 0)
+        assert here.records == ()
+        await member.commit(here, to("out", b"woken"))
+        assert values(await read_until(log, "out", b"woken")) == [b"woken"]
+        assert values((await poll(member)).records) == [b"1"]
+
+    async def test_who_lost_a_partition_writes_nothing_for_it(self, log: Log) -> None:
+        await log.create(Topic(name="in"))
+        await log.create(Topic(name="out"))
+        member = await joined(log, "g", "in")
+        here = await member.here("in", 0)
+        await member.leave()
+        with pytest.raises(Fenced):
+            await member.here("in", 0)
+        other = await joined(log, "g", "in")
+        with pytest.raises(Fenced):
+            await member.commit(here, to("out", b"late"))
+        await other.commit(await other.here("in", 0), to("out", b"ours"))
+        assert values(await read_until(log, "out", b"ours")) == [b"ours"]
+
     async def test_what_was_not_committed_is_given_again(self, log: Log) -> None:
         await log.create(Topic(name="in"))
         await log.append(to("in", b"1", b"2"))
