@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from redaction.agreement import ANYONE, Agreement, Items, Never, Share
+from redaction.agreement import Items, Never, Override, Share
 from redaction.checks_conditions import CONSENT, condition_faults, element_reach, root_reach
+from redaction.checks_consent import reason_faults
+from redaction.checks_names import audience_faults, form_faults, tag_faults
+from redaction.leaves import REASON_FACT
 from redaction.scopes import names_in
 from redaction.spots import Spot
-from redaction.subject import BASICS, Subject
+from redaction.subject import BASICS, Clause, Subject
 from redaction.text import Problem
-from redaction.transforms import fits, most_disclosing
+from redaction.transforms import most_disclosing
 from redaction.words import nearest
 from schemas.registry import Kind
 
@@ -19,7 +22,7 @@ def clause_problems(subject: Subject) -> Iterator[Problem]:
     """Everything that is wrong with a clause by itself or beside the others."""
     agreement = subject.agreement
     for clause in agreement.clauses():
-        faults = [*_audience_faults(agreement, clause), *_tag_faults(subject, clause)]
+        faults = [*audience_faults(agreement, clause), *tag_faults(subject, clause)]
         match clause:
             case Share():
                 faults += _share_faults(subject, clause)
@@ -29,28 +32,6 @@ def clause_problems(subject: Subject) -> Iterator[Problem]:
             yield subject.in_clause(clause, fault)
     yield from _repeated_ids(subject)
     yield from _unordered_forms(subject)
-
-
-def _audience_faults(agreement: Agreement, clause: Share | Never) -> Iterator[str]:
-    known = {audience.name for audience in agreement.audiences}
-    for name in clause.to:
-        if name == ANYONE and isinstance(clause, Share):
-            yield "nothing is shared with `anyone`; name the audiences"
-        elif name not in known and name != ANYONE:
-            yield f"there is no audience `{name}`{nearest(name, known)}"
-
-
-def _tag_faults(subject: Subject, clause: Share | Never) -> Iterator[str]:
-    tags = subject.vocabulary.tags
-    for tag in clause.tags:
-        if tag not in tags:
-            yield f"there is no tag `{tag}` in `{subject.vocabulary.name}`{nearest(tag, tags)}"
-        elif not subject.spots:
-            continue  # no event type is known, which is said where they are named
-        elif isinstance(clause, Share) and not subject.carriers(tag):
-            yield f"no field of these event types carries `{tag}` itself"
-        elif not any(tag in spot.field.chain for spot in subject.spots):
-            yield f"no field of these event types carries `{tag}`"
 
 
 def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
@@ -66,9 +47,10 @@ def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
     carriers = tuple(spot for tag in share.tags for spot in subject.carriers(tag))
     if not carriers:
         return
-    for spot in carriers:
-        if not (fits(share.form, spot.kind) if spot.kind else share.form.value == "clear"):
-            yield f"`{share.form}` cannot be made of `{spot.field.tag}`, which is {_kind(spot)}"
+    yield from form_faults(share.form, carriers)
+    yield from reason_faults(share)
+    if share.needs_reason and not _records_reason(subject, carriers):
+        yield f"these events have no `{REASON_FACT}` to record the reason that it needs"
     if share.when is not None:
         yield from condition_faults(subject, share.when, root_reach(carriers))
     if share.items is not None:
@@ -76,6 +58,14 @@ def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
         if share.items.when is not None and any(spot.lists for spot in carriers):
             yield from condition_faults(subject, share.items.when, element_reach(carriers))
     yield from _dead_faults(subject, share)
+
+
+def _records_reason(subject: Subject, carriers: tuple[Spot, ...]) -> bool:
+    around = {spot.etype for spot in carriers}
+    return any(
+        spot.is_fact and not spot.lists and spot.field.name == REASON_FACT and spot.etype in around
+        for spot in subject.spots
+    )
 
 
 def _never_faults(subject: Subject, never: Never) -> Iterator[str]:
@@ -120,7 +110,7 @@ def _dead_faults(subject: Subject, share: Share) -> Iterator[str]:
     for tag in share.tags:
         carriers = subject.carriers(tag)
         for audience in share.to:
-            beaten = [subject.always_withheld(share, spot, audience) for spot in carriers]
+            beaten = [subject.always_withheld(share.form, spot, audience) for spot in carriers]
             if beaten and all(beaten) and beaten[0] is not None:
                 yield f"clause {beaten[0].id} always withholds `{tag}` from `{audience}`"
             elif any(_is_partial(subject, spot, audience) for spot in carriers):
@@ -145,7 +135,8 @@ def _is_partial(subject: Subject, spot: Spot, audience: str) -> bool:
 
 def _repeated_ids(subject: Subject) -> Iterator[Problem]:
     first: dict[str, int] = {}
-    for clause in sorted(subject.agreement.clauses(), key=lambda clause: clause.line):
+    clauses: tuple[Clause, ...] = (*subject.agreement.clauses(), *subject.agreement.overrides)
+    for clause in sorted(clauses, key=lambda clause: clause.line):
         if clause.id in first:
             yield subject.in_clause(
                 clause, f"the id is taken by the clause in line {first[clause.id]}"
@@ -155,8 +146,12 @@ def _repeated_ids(subject: Subject) -> Iterator[Problem]:
 
 def _unordered_forms(subject: Subject) -> Iterator[Problem]:
     """For each tag and audience, the first clause whose form cannot be ordered beside another."""
-    offered: dict[tuple[str, str], list[Share]] = {}
-    for share in subject.agreement.shares:
+    offered: dict[tuple[str, str], list[Share | Override]] = {}
+    releasing: tuple[Share | Override, ...] = (
+        *subject.agreement.shares,
+        *subject.agreement.overrides,
+    )
+    for share in releasing:
         for key in ((tag, audience) for tag in share.tags for audience in share.to):
             others = offered.setdefault(key, [])
             if share.form in (other.form for other in others):
@@ -170,10 +165,3 @@ def _unordered_forms(subject: Subject) -> Iterator[Problem]:
                     f"`{share.form}` of `{key[0]}` cannot be ordered beside the form of clause "
                     f"{others[0].id}: neither discloses all of the other",
                 )
-
-
-def _kind(spot: Spot) -> str:
-    if spot.kind is None:
-        return "a map"
-    article = "an" if spot.kind[0] in "aeiou" else "a"
-    return f"{article} {spot.kind}"

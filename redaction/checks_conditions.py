@@ -50,28 +50,37 @@ def element_reach(spots: tuple[Spot, ...]) -> Reach:
     )
 
 
-def condition_faults(subject: Subject, condition: Condition, reach: Reach) -> Iterator[str]:
-    """What is wrong with a condition, a sentence each."""
-    yield from _faults(_Asking(subject=subject, reach=reach), condition)
-
-
-def _faults(asking: _Asking, condition: Condition) -> Iterator[str]:
+def atoms(condition: Condition) -> Iterator[Is | Number | Elapsed | Age]:
+    """The single questions that a condition is made of, in the order of the text."""
     match condition:
         case AllOf(parts=parts) | AnyOf(parts=parts):
             for part in parts:
-                yield from _faults(asking, part)
+                yield from atoms(part)
         case Not(part=part):
-            yield from _faults(asking, part)
+            yield from atoms(part)
+        case _:
+            yield condition
+
+
+def condition_faults(subject: Subject, condition: Condition, reach: Reach) -> Iterator[str]:
+    """What is wrong with a condition, a sentence each."""
+    asking = _Asking(subject=subject, reach=reach)
+    for atom in atoms(condition):
+        yield from _faults(asking, atom)
+
+
+def _faults(asking: _Asking, atom: Is | Number | Elapsed | Age) -> Iterator[str]:
+    match atom:
         case Is():
-            yield from _answer_faults(asking, condition)
+            yield from _answer_faults(asking, atom)
         case Number():
-            yield from _number_faults(asking, condition)
+            yield from _number_faults(asking, atom)
         case Elapsed():
             calendars = dict(asking.subject.agreement.calendars)
-            if condition.unit is Unit.SCHOOL_DAYS and _SCHOOL not in calendars:
+            if atom.unit is Unit.SCHOOL_DAYS and _SCHOOL not in calendars:
                 yield "school days need `calendars: {school: NAME}`"
         case Age():
-            yield from _age_faults(asking, condition)
+            yield from _age_faults(asking, atom)
 
 
 def _answer_faults(asking: _Asking, asked: Is) -> Iterator[str]:
@@ -101,6 +110,14 @@ def _consent_faults(asking: _Asking, asked: Is) -> Iterator[str]:
     for value in asked.values:
         if value not in _ANSWERS:
             yield f"`{asked.fact}` is asked as given, refused or withdrawn; all else is unknown"
+    by_age = any(rule.of == person and rule.by_age for rule in asking.subject.agreement.consents)
+    born = f"{person}.date_of_birth"
+    carriers = asking.subject.carriers(born)
+    if by_age and carriers and not _within(asking, carriers):
+        yield (
+            f"who gives `{asked.fact}` depends on `{born}`, which belongs to a list element; "
+            f"ask it under `items: {{when: ...}}`"
+        )
 
 
 def _number_faults(asking: _Asking, asked: Number) -> Iterator[str]:
@@ -113,11 +130,7 @@ def _number_faults(asking: _Asking, asked: Number) -> Iterator[str]:
 
 def _age_faults(asking: _Asking, asked: Age) -> Iterator[str]:
     carriers = asking.subject.carriers(asked.of)
-    within = [
-        spot
-        for spot in carriers
-        if (spot.etype, spot.lists) in asking.reach and ENTRY not in spot.place
-    ]
+    within = _within(asking, carriers)
     if asked.of not in asking.subject.vocabulary.tags:
         yield f"`age` is of no known tag `{asked.of}`{nearest(asked.of, _tags(asking))}"
     elif any(spot.kind is not Kind.DATE for spot in within):
@@ -126,6 +139,15 @@ def _age_faults(asking: _Asking, asked: Age) -> Iterator[str]:
         yield f"`{asked.of}` belongs to a list element; ask its `age` under `items: {{when: ...}}`"
     elif not within:
         yield f"`age` is of `{asked.of}`, which these events do not carry"
+
+
+def _within(asking: _Asking, carriers: tuple[Spot, ...]) -> tuple[Spot, ...]:
+    """Those whose one value a condition finds by their tag."""
+    return tuple(
+        spot
+        for spot in carriers
+        if (spot.etype, spot.lists) in asking.reach and ENTRY not in spot.place
+    )
 
 
 def _tags(asking: _Asking) -> frozenset[str]:

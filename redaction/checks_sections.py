@@ -12,11 +12,6 @@ from redaction.words import nearest
 from schemas.registry import EventType, Kind
 
 _GIVEN = "favourable"
-# which classes need a legal basis of their own, and under which key it is written
-_CLASSES = {
-    "special-category": ("special_category", "GDPR article 9"),
-    "criminal-offence": ("criminal_offence", "GDPR article 10"),
-}
 
 
 def section_problems(subject: Subject, types: Mapping[str, EventType]) -> Iterator[Problem]:
@@ -25,7 +20,6 @@ def section_problems(subject: Subject, types: Mapping[str, EventType]) -> Iterat
     yield from _audiences(subject)
     yield from _duties(subject)
     yield from _papers(subject)
-    yield from _bases(subject)
 
 
 def _names(subject: Subject, types: Mapping[str, EventType]) -> Iterator[Problem]:
@@ -96,45 +90,47 @@ def _papers(subject: Subject) -> Iterator[Problem]:
     if not agreement.drafted_with and "drafted_with" not in subject.damaged:
         message = "no data-protection authority's opinion is named (`drafted_with`)"
         yield subject.at("drafted_with", message)
+    yield from _opinions(subject)
+    yield from _assessment(subject)
+
+
+def _opinions(subject: Subject) -> Iterator[Problem]:
+    """Each favourable, there from the first day, and together of every party."""
+    agreement, parties = subject.agreement, subject.agreement.parties()
+    whole = not {"publishers", "audiences", "drafted_with", "in_force"} & subject.damaged
     for index, opinion in enumerate(agreement.drafted_with):
+        faults = []
         if not opinion.outcome.startswith(_GIVEN):
-            message = f"the opinion `{opinion.reference}` is not favourable"
-            yield subject.at(f"drafted_with.{index}", message)
-    dpia = agreement.dpia
+            faults.append(f"the opinion `{opinion.reference}` is not favourable")
+        if whole and opinion.date > agreement.start:
+            faults.append(f"the opinion `{opinion.reference}` comes after the agreement begins")
+        faults += [
+            f"the opinion `{opinion.reference}` is of `{name}`, which is no party: the publishers "
+            f"and the agencies named as audiences are{nearest(name, parties)}"
+            for name in opinion.of
+            if name not in parties and whole
+        ]
+        for fault in faults:
+            yield subject.at(f"drafted_with.{index}", fault)
+    if whole and all(opinion.of for opinion in agreement.drafted_with):
+        covered = {name for opinion in agreement.drafted_with for name in opinion.of}
+        for party in parties if covered else ():
+            if party not in covered:
+                message = f"no opinion is of the party `{party}`; name it in an `of`"
+                yield subject.at("drafted_with", message)
+
+
+def _assessment(subject: Subject) -> Iterator[Problem]:
+    dpia = subject.agreement.dpia
     if dpia is None:
         yield subject.at("dpia", "no data-protection impact assessment is named (`dpia`)")
-    elif dpia.review_by < dpia.date and "dpia" not in subject.damaged:
-        yield subject.at("dpia", "the impact assessment is to be reviewed before it was made")
-
-
-def _bases(subject: Subject) -> Iterator[Problem]:
-    """Every audience needs a legal basis; sensitive classes need one of their own."""
-    agreement = subject.agreement
-    if "legal_basis" in subject.damaged:
+    elif "dpia" in subject.damaged:
         return
-    for audience in agreement.audiences:
-        bases = [basis for basis in agreement.legal_basis if basis.of == audience.name]
-        if not bases:
-            message = f"audience `{audience.name}` has no legal basis"
-            yield subject.at("legal_basis", message)
-            continue
-        for name, (key, article) in _CLASSES.items():
-            if not any(getattr(basis, key) for basis in bases):
-                needed = f"`{key}` ({article}) in its legal basis"
-                yield from _without_basis(subject, audience.name, name, needed)
-
-
-def _without_basis(subject: Subject, audience: str, name: str, needed: str) -> Iterator[Problem]:
-    for share in subject.agreement.shares:
-        sensitive = [
-            tag
-            for tag in share.tags
-            if audience in share.to
-            and any(name in subject.classes(spot) for spot in subject.carriers(tag))
-        ]
-        if sensitive:
-            message = f"audience `{audience}` gets {name} data, `{sensitive[0]}`, without {needed}"
-            yield subject.in_clause(share, message)
+    elif dpia.review_by < dpia.date:
+        yield subject.at("dpia", "the impact assessment is to be reviewed before it was made")
+    elif dpia.review_by < subject.agreement.start and "in_force" not in subject.damaged:
+        message = "the impact assessment is to be reviewed before the agreement begins"
+        yield subject.at("dpia", message)
 
 
 def other_problems(subject: Subject, others: tuple[Agreement, ...]) -> Iterator[Problem]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from redaction.agreement import Agreement
+from redaction.checks_bases import basis_problems
 from redaction.checks_clauses import clause_problems
+from redaction.checks_consent import consent_problems
+from redaction.checks_overrides import override_problems
 from redaction.checks_sections import other_problems, section_problems
 from redaction.reading import Reading, read
-from redaction.spots import spots_of
-from redaction.subject import Subject
+from redaction.subject import subject_of
 from redaction.text import Problem
 from schemas.registry import EventType, Vocabulary
 
@@ -33,17 +35,20 @@ def check_agreement(
         origin: the file's name, for the messages.
         reading: what the reader knows of lines, and of sections it could not read.
     """
-    subject = Subject(
-        agreement=agreement,
-        spots=spots_of(types[name] for name in agreement.event_types if name in types),
-        vocabulary=vocabulary,
+    subject = subject_of(
+        agreement,
+        types,
+        vocabulary,
         origin=origin,
         lines={} if reading is None else reading.lines,
         damaged=frozenset() if reading is None else reading.damaged,
     )
     problems = (
         *section_problems(subject, types),
+        *basis_problems(subject),
+        *consent_problems(subject),
         *clause_problems(subject),
+        *override_problems(subject),
         *other_problems(subject, others),
     )
     return tuple(sorted(problems, key=lambda problem: problem.line))

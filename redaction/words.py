@@ -22,9 +22,14 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 _AMOUNT = re.compile(r"([1-9][0-9]{0,3}) ([a-z]+(?: [a-z]+)?)")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean `x`?)`` for a nearly right word, else nothing."""
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.7)
+_WORDS_ALIKE = 0.7  # difflib's ratio; `victm` is 0.91 like `victim`
+_IDS_ALIKE = 0.6  # clause ids have three characters or so, of which one may be wrong
+
+
+def nearest(word: str, known: Iterable[str], *, ids: bool = False) -> str:
+    """`` (did you mean `x`?)`` for a nearly right word or clause id, else nothing."""
+    cutoff = _IDS_ALIKE if ids else _WORDS_ALIKE
+    close = get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 

@@ -17,6 +17,7 @@ audiences:
   school:
     named_in: child.school
     when: {all: [{children_involved: yes}, {disclosure_age: {at_most: 3 days}}]}
+    reveals: [children_involved]
   social-care: {agency: northmoor-childrens-services}
 legal_basis:
   - {of: school, instruments: [a], special_category: [gdpr-9-2-g], criminal_offence: [gdpr-10]}
@@ -46,12 +47,27 @@ clauses:
     to: social-care
     when: {any: [{consent_of_victim: given}, {serious_risk: yes}]}
     needs: {reason: yes}
-    reveals: [serious_risk]
+    reveals: [consent_of_victim, serious_risk]
   - id: "7.1"
     never: {class: locates-victim}
     clearer_than: municipality
     to: anyone
     not_told_to: [perpetrators]
+"""
+
+EXCEPTIONS = """\
+consent:
+  - {of: victim, presumed: refused, on_withdrawal: cease}
+overrides:
+  - id: "9.1"
+    text: Children's services may be told how to call her.
+    releases: [victim.phone]
+    to: [social-care]
+    legal_basis: [gdpr-9-2-c]
+    needs: {justification: yes, authorisers: 2, of_rank: duty-manager}
+    expires_after: 72 hours
+    review_within: 48 hours
+    lifts: ["7.1"]
 """
 
 
@@ -62,7 +78,7 @@ def with_change(old: str, new: str) -> str:
 
 
 def with_clause(clause: str) -> str:
-    """The text with one more clause, which begins in line 50."""
+    """The text with one more clause, which begins in line 51."""
     return TEXT + clause
 
 

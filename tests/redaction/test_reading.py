@@ -74,8 +74,8 @@ def test_whole_text_is_read_into_the_model() -> None:
     assert agreement.shares[0].text == "The school learns that police attended."
     assert agreement.shares[1].items == Items(where="child.school", when=None)
     third: Share = agreement.shares[2]
-    assert (third.form, third.needs_reason, third.line) == (Form.MUNICIPALITY, True, 38)
-    assert third.reveals == ("serious_risk",)
+    assert (third.form, third.needs_reason, third.line) == (Form.MUNICIPALITY, True, 39)
+    assert third.reveals == ("consent_of_victim", "serious_risk")
     assert agreement.nevers[0].classes == ("locates-victim",)
     assert agreement.nevers[0].clearer_than is Form.MUNICIPALITY
     assert agreement.nevers[0].to == ("anyone",)
@@ -152,7 +152,7 @@ def test_condition_outside_the_grammar_is_refused(spelling: str, problem: str) -
     text = with_change("{any: [{consent_of_victim: given}, {serious_risk: yes}]}", spelling)
     found = problems_of(text)
     assert len(found) == 1
-    assert found[0].startswith("a.yaml:42: clause 4.3: ")
+    assert found[0].startswith("a.yaml:43: clause 4.3: ")
     assert problem in found[0]
 
 
@@ -171,29 +171,29 @@ def test_condition_outside_the_grammar_is_refused(spelling: str, problem: str) -
         (
             "{agency: northmoor-childrens-services}",
             "{role: social-care}",
-            "15: audience `social-care` needs `role` and `all_of_role: yes` together",
+            "16: audience `social-care` needs `role` and `all_of_role: yes` together",
         ),
         (
             "{agency: northmoor-childrens-services}",
             "{agency: a, named_in: child.school}",
-            "15: audience `social-care` needs one of `agency`, `named_in` and `role`",
+            "16: audience `social-care` needs one of `agency`, `named_in` and `role`",
         ),
-        ("2026-06-30", "2026-06-31", "20: `date` is no day of the calendar"),
-        ("2026-06-30", "30.6.2026", "20: `date` must be a date written YYYY-MM-DD"),
-        ("until: 2027-08-31", "til: 2027-08-31", "22: `in_force` lacks `until`"),
-        ("36 months", "3 years", "24: `valid_for` must be a number of months"),
-        ("next-school-day", "soon", "26: `rule` must be `next-school-day` or `within N hours`"),
-        ('"08:30"', '"8.30"', "26: `at` must be a time written HH:MM"),
-        (', at: "08:30", calendar: school', "", "26: `next-school-day` needs `at` and `calendar`"),
-        ("next-school-day", "within 4 hours", "26: a deadline in hours takes no `at`"),
-        ("365 days", "one year", "28: `keep_for` must be a number of days"),
-        ("clauses:\n", "clauses: none\nmore:\n", "29: `clauses` must be a list"),
-        ("as: municipality", "as: city", "40: clause 4.3: `as` must be `clear`, `month`"),
-        ("as: municipality", "form: month", "40: clause 4.3: a `share` has no `form`"),
-        ("needs: {reason: yes}", "needs: {reason: no}", "43: clause 4.3: `reason` must be `yes`"),
-        ("is: recipient", "is: anyone", "37: clause 4.2: `is` must be `recipient`"),
-        (", is: recipient", "", "37: clause 4.2: `items` needs `where: TAG` and `is: recipient`"),
-        ("{where: child.school, is: recipient}", "{}", "37: clause 4.2: `items` needs `where"),
+        ("2026-06-30", "2026-06-31", "21: `date` is no day of the calendar"),
+        ("2026-06-30", "30.6.2026", "21: `date` must be a date written YYYY-MM-DD"),
+        ("until: 2027-08-31", "til: 2027-08-31", "23: `in_force` lacks `until`"),
+        ("36 months", "3 years", "25: `valid_for` must be a number of months"),
+        ("next-school-day", "soon", "27: `rule` must be `next-school-day` or `within N hours`"),
+        ('"08:30"', '"8.30"', "27: `at` must be a time written HH:MM"),
+        (', at: "08:30", calendar: school', "", "27: `next-school-day` needs `at` and `calendar`"),
+        ("next-school-day", "within 4 hours", "27: a deadline in hours takes no `at`"),
+        ("365 days", "one year", "29: `keep_for` must be a number of days"),
+        ("clauses:\n", "clauses: none\nmore:\n", "30: `clauses` must be a list"),
+        ("as: municipality", "as: city", "41: clause 4.3: `as` must be `clear`, `month`"),
+        ("as: municipality", "form: month", "41: clause 4.3: a `share` has no `form`"),
+        ("needs: {reason: yes}", "needs: {reason: no}", "44: clause 4.3: `reason` must be `yes`"),
+        ("is: recipient", "is: anyone", "38: clause 4.2: `is` must be `recipient`"),
+        (", is: recipient", "", "38: clause 4.2: `items` needs `where: TAG` and `is: recipient`"),
+        ("{where: child.school, is: recipient}", "{}", "38: clause 4.2: `items` needs `where"),
         ("    never:", "    share: [a]\n    never:", "clause 7.1: a clause needs either `share`"),
         ("clearer_than: municipality", "clearer_than: clear", "clause 7.1: `clearer_than` must be"),
         ("never: {class: locates-victim}", "never: {}", "clause 7.1: `never` is empty"),
@@ -252,7 +252,7 @@ def test_every_problem_is_found_at_once_in_the_order_of_the_text() -> None:
     text = text.replace("2026-09-01", "soon").replace("{serious_risk: yes}", "{}")
     found = problems_of(text)
     lines = [int(each.split(":")[1]) for each in found]
-    assert lines == sorted(lines) == [2, 22, 40, 42, 46]
+    assert lines == sorted(lines) == [2, 23, 41, 43, 47]
     assert "klass" in found[-1]
     assert "(did you mean `class`?)" in found[-1]
 
@@ -272,7 +272,7 @@ def test_clauses_are_limited_to_a_thousand(size: int) -> None:
     if size == 1_000:
         assert len(read_agreement(TEXT + clauses, origin="a.yaml").shares) == 999
     else:
-        assert problems_of(TEXT + clauses) == ["a.yaml:30: `clauses` has more than 1000 entries"]
+        assert problems_of(TEXT + clauses) == ["a.yaml:31: `clauses` has more than 1000 entries"]
 
 
 def test_word_and_text_lengths_are_limited() -> None:
@@ -281,7 +281,7 @@ def test_word_and_text_lengths_are_limited() -> None:
     )
     assert problems_of(text) == [
         "a.yaml:3: `title` is longer than 200 characters",
-        "a.yaml:31: clause 4.1: `text` is longer than 2000 characters",
+        "a.yaml:32: clause 4.1: `text` is longer than 2000 characters",
     ]
 
 
@@ -342,7 +342,7 @@ def test_spoilt_agreement_is_read_or_refused_and_nothing_else_happens(
 
 
 def test_lines_are_those_of_the_text() -> None:
-    assert line_with(TEXT, '"4.3"') == 38
+    assert line_with(TEXT, '"4.3"') == 39
     assert [clause.line for clause in read_agreement(TEXT, origin="a").clauses()] == [
         line_with(TEXT, f'"{number}"') for number in ("4.1", "4.2", "4.3", "7.1")
     ]

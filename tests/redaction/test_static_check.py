@@ -44,38 +44,42 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "[incident.attended_at, incident.reference]",
             "[incident.attended_at, incident.referenze]",
-            "30: clause 4.1: there is no tag `incident.referenze` in `caseward-core/1` "
+            "31: clause 4.1: there is no tag `incident.referenze` in `caseward-core/1` "
             "(did you mean `incident.reference`?)",
         ),
         (
             "[incident.attended_at, incident.reference]",
             "[incident.reference, plan.start]",
-            "30: clause 4.1: no field of these event types carries `plan.start` itself",
+            "31: clause 4.1: no field of these event types carries `plan.start` itself",
         ),
         (
             "{class: locates-victim}",
             "{class: locates-victims}",
-            "45: clause 7.1: there is no class `locates-victims` in `caseward-core/1` "
+            "46: clause 7.1: there is no class `locates-victims` in `caseward-core/1` "
             "(did you mean `locates-victim`?)",
         ),
         (
             "    share: [child.name, child.date_of_birth]\n    to: school",
             "    share: [child.name, child.date_of_birth]\n    to: schools",
-            "34: clause 4.2: there is no audience `schools` (did you mean `school`?)",
+            "35: clause 4.2: there is no audience `schools` (did you mean `school`?)",
         ),
         (
             "{of: school, training",
             "{of: scool, training",
-            "24: there is no audience `scool` (did you mean `school`?)",
+            "25: there is no audience `scool` (did you mean `school`?)",
         ),
-        ('at: "08:30", calendar: school', 'at: "08:30", calendar: work', "26: `calendars` has no"),
-        ("reveals: [serious_risk]", "reveals: [serious_harm]", "`reveals` names `serious_harm`"),
-        ('id: "4.2"', 'id: "4.1"', "34: clause 4.1: the id is taken by the clause in line 30"),
+        ('at: "08:30", calendar: school', 'at: "08:30", calendar: work', "27: `calendars` has no"),
+        (
+            "reveals: [consent_of_victim, serious_risk]",
+            "reveals: [serious_harm]",
+            "`reveals` names `serious_harm`",
+        ),
+        ('id: "4.2"', 'id: "4.1"', "35: clause 4.1: the id is taken by the clause in line 31"),
         # who is addressed
         (
             "share: [incident.attended_at, incident.reference]\n    to: school",
             "share: [incident.attended_at, incident.reference]\n    to: anyone",
-            "30: clause 4.1: nothing is shared with `anyone`; name the audiences",
+            "31: clause 4.1: nothing is shared with `anyone`; name the audiences",
         ),
         (
             "named_in: child.school",
@@ -95,84 +99,84 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "  social-care: {agency",
             "  housing: {agency: northmoor-housing}\n  social-care: {agency",
-            "15: audience `housing` is given nothing by any clause",
+            "16: audience `housing` is given nothing by any clause",
         ),
         (
             "{agency: northmoor-childrens-services}",
             "{agency: northmoor-police}",
-            "15: audience `social-care` is the publisher itself",
+            "16: audience `social-care` is the publisher itself",
         ),
         # papers and dates
         ("drafted_with:\n", "drafted_with: []\nhandling_:\n", "no data-protection authority's"),
-        ("outcome: favourable", "outcome: unfavourable", "20: the opinion `DPA-2026-118` is not"),
+        ("outcome: favourable", "outcome: unfavourable", "21: the opinion `DPA-2026-118` is not"),
         (
             "dpia: {reference: DPIA-2026-014, date: 2026-05-02, review_by: 2027-05-02}\n",
             "",
             "1: no data-protection impact assessment is named (`dpia`)",
         ),
-        ("review_by: 2027-05-02", "review_by: 2025-05-02", "21: the impact assessment is to be"),
-        ("until: 2027-08-31", "until: 2026-08-31", "22: the agreement ends before it begins"),
+        ("review_by: 2027-05-02", "review_by: 2025-05-02", "22: the impact assessment is to be"),
+        ("until: 2027-08-31", "until: 2026-08-31", "23: the agreement ends before it begins"),
         (
             "  - {of: social-care, instruments: [gdpr-6-1-e]}\n",
             "",
-            "16: audience `social-care` has no legal basis",
+            "17: audience `social-care` has no legal basis",
         ),
         (
             "share: [victim.address]",
             "share: [victim.address, victim.disability]",
-            "38: clause 4.3: audience `social-care` gets special-category data, "
+            "39: clause 4.3: audience `social-care` gets special-category data, "
             "`victim.disability`, without `special_category` (GDPR article 9)",
         ),
         (
             "share: [victim.address]",
             "share: [victim.address, perpetrator.name]",
-            "38: clause 4.3: audience `social-care` gets criminal-offence data, "
+            "39: clause 4.3: audience `social-care` gets criminal-offence data, "
             "`perpetrator.name`, without `criminal_offence` (GDPR article 10)",
         ),
         # forms
         (
             "share: [victim.address]",
             "share: [victim.address, victim.name]",
-            "38: clause 4.3: `municipality` cannot be made of `victim.name`, which is a string",
+            "39: clause 4.3: `municipality` cannot be made of `victim.name`, which is text",
         ),
         ("as: municipality", "as: year", "`year` cannot be made of `victim.address`, which is an"),
         # shares that never release anything
         (
             "    as: municipality\n",
             "",
-            "38: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
+            "39: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
         ),
         (
             "    clearer_than: municipality\n",
             "",
-            "38: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
+            "39: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
         ),
         (
             "[incident.attended_at, incident.reference]",
             "[incident.reference, household.child_count]",
-            "30: clause 4.1: `household.child_count` summarises a list of which `school` sees only",
+            "31: clause 4.1: `household.child_count` summarises a list of which `school` sees only",
         ),
         (
             "never: {class: locates-victim}",
             "never: {class: locates-victim, tag: event.basics}",
-            "45: clause 7.1: every delivery discloses the event's type, publisher and time",
+            "46: clause 7.1: every delivery discloses the event's type, publisher and time",
         ),
         # lists
         (
             "where: child.school",
             "where: child.name",
-            "34: clause 4.2: `where` names `child.name`, which is no fact of a list element",
+            "35: clause 4.2: `where` names `child.name`, which is no fact of a list element",
         ),
         (
             "share: [child.name, child.date_of_birth]",
             "share: [child.name, incident.reference]",
-            "34: clause 4.2: `items` selects list elements, but `incident.reference` stands in no",
+            "35: clause 4.2: `items` selects list elements, but `incident.reference` stands in no",
         ),
         # conditions
         (
             "{serious_risk: yes}",
             "{serious_harm: yes}",
-            "38: clause 4.3: `serious_harm` is no fact of these events",
+            "39: clause 4.3: `serious_harm` is no fact of these events",
         ),
         ("{serious_risk: yes}", "{serious_risk: high}", "`serious_risk` never is `high`"),
         (
@@ -250,7 +254,7 @@ def test_never_that_depends_on_a_condition_leaves_the_share_alive() -> None:
     assert problems_of(with_clause(clause)) == []
     always = clause.replace(", when: {serious_risk: yes}", "")
     expected = (
-        "a.yaml:30: clause 4.1: clause 7.2 always withholds `incident.reference` from `school`"
+        "a.yaml:31: clause 4.1: clause 7.2 always withholds `incident.reference` from `school`"
     )
     assert problems_of(with_clause(always)) == [expected]
 
@@ -267,7 +271,7 @@ def test_forms_that_cannot_be_ordered_are_refused() -> None:
 def test_spelling_and_meaning_are_checked_in_one_go() -> None:
     text = with_change("as: municipality", "as: town").replace("incident.reference", "incident.ref")
     found = problems_of(text)
-    assert [each.split(":")[1] for each in found] == ["30", "40"]
+    assert [each.split(":")[1] for each in found] == ["31", "41"]
     # nothing is held against the clause that could not be read, nor against its audience
     assert not any("social-care" in each for each in found)
 

@@ -1,0 +1,68 @@
+"""Checks what clauses and overrides name alike: audiences, tags, and forms that fit them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from redaction.agreement import ANYONE, Agreement, Form, Never
+from redaction.spots import Spot
+from redaction.subject import Clause, Subject
+from redaction.transforms import fits
+from redaction.words import nearest
+from schemas.registry import Kind
+
+_KINDS: Final[Mapping[Kind | None, str]] = MappingProxyType(
+    {
+        None: "a table with words of its own",
+        Kind.STRING: "text",
+        Kind.BOOLEAN: "a yes or no",
+        Kind.INT: "a whole number",
+        Kind.LONG: "a whole number",
+        Kind.FLOAT: "a number",
+        Kind.DOUBLE: "a number",
+        Kind.DECIMAL: "a number",
+        Kind.BYTES: "a file",
+        Kind.ENUM: "one of a few words",
+        Kind.DATE: "a date",
+        Kind.TIMESTAMP: "a date with its time",
+        Kind.UUID: "an identifier",
+        Kind.ADDRESS: "an address",
+    }
+)
+
+
+def audience_faults(agreement: Agreement, clause: Clause) -> Iterator[str]:
+    """Audiences that the agreement does not have, and `anyone` where data is released."""
+    known = {audience.name for audience in agreement.audiences}
+    for name in clause.to:
+        if name == ANYONE and not isinstance(clause, Never):
+            yield "nothing is shared with `anyone`; name the audiences"
+        elif name not in known and name != ANYONE:
+            yield f"there is no audience `{name}`{nearest(name, known)}"
+
+
+def tag_faults(subject: Subject, clause: Clause) -> Iterator[str]:
+    """Tags that the vocabulary or the event types do not have."""
+    tags = subject.vocabulary.tags
+    for tag in clause.tags:
+        if tag not in tags:
+            yield f"there is no tag `{tag}` in `{subject.vocabulary.name}`{nearest(tag, tags)}"
+        elif not subject.spots:
+            continue  # no event type is known, which is said where they are named
+        elif not isinstance(clause, Never) and not subject.carriers(tag):
+            yield f"no field of these event types carries `{tag}` itself"
+        elif not any(tag in spot.field.chain for spot in subject.spots):
+            yield f"no field of these event types carries `{tag}`"
+
+
+def form_faults(form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:
+    """Tags of which this form cannot be made."""
+    for spot in carriers:
+        if not (fits(form, spot.kind) if spot.kind else form is Form.CLEAR):
+            yield f"`{form}` cannot be made of `{spot.field.tag}`, which is {_kind(spot)}"
+
+
+def _kind(spot: Spot) -> str:
+    return _KINDS.get(spot.kind, "of another kind")
