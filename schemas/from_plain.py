@@ -7,21 +7,29 @@ import binascii
 import re
 import struct
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from schemas.decimals import scaled, unscaled
+from schemas.moments import (
+    Duration,
+    read_date,
+    read_duration,
+    read_instant,
+    read_local,
+    read_time,
+    within_nanos,
+)
 from schemas.nodes import ADDRESS_FIELDS, Array, Kind, Leaf, Map, Node, Record
 from schemas.wire_values import ENTRY_STEP, UUID_PATTERN, Unfit, other_fields
 
-_RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE: Final = Leaf(kind=Kind.STRING, nullable=False, avro="string")  # in addresses, and map keys
 _MAX_DECIMAL_CHARS: Final = 80  # more than the longest that fits
+
+T = TypeVar("T")
 
 
 def value_from_plain(node: Node, obj: Any) -> Any:
@@ -115,6 +123,13 @@ def _binary(_: Leaf, obj: Any) -> bytes:
     raise Unfit("is not base64url without padding")
 
 
+def _fixed(leaf: Leaf, obj: Any) -> bytes:
+    data = _binary(leaf, obj)
+    if len(data) != leaf.avro["size"]:
+        raise Unfit(f"is not {leaf.avro['size']} bytes")
+    return data
+
+
 def _symbol(leaf: Leaf, obj: Any) -> str:
     if not isinstance(obj, str) or obj not in leaf.symbols:
         raise Unfit(f"is none of {', '.join(leaf.symbols)}")
@@ -122,31 +137,42 @@ def _symbol(leaf: Leaf, obj: Any) -> str:
 
 
 def _date(_: Leaf, obj: Any) -> date:
-    if isinstance(obj, str) and len(obj) == len("2026-01-31"):
-        try:
-            day = date.fromisoformat(obj)
-        except ValueError:
-            day = None
-        if day is not None and day.isoformat() == obj:
-            return day
-    raise Unfit("is not a date as in RFC 3339, for instance 2026-01-31")
+    return _told(obj, read_date, "a date as in RFC 3339, for instance 2026-01-31")
 
 
 def _timestamp(leaf: Leaf, obj: Any) -> datetime:
-    parts = _RFC3339.fullmatch(obj) if isinstance(obj, str) else None
-    instant = None
-    if parts:
-        day, time, fraction, offset = parts.groups(default="")
-        text = f"{day}T{time}{fraction.ljust(7, '0') if fraction else ''}"
-        try:
-            instant = datetime.fromisoformat(text + offset.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            instant = None
-    if instant is None:
-        raise Unfit("is not a time as in RFC 3339, for instance 2026-01-31T09:30:00Z")
-    if leaf.avro["logicalType"] == "timestamp-millis" and instant.microsecond % 1000:
+    instant = _told(obj, read_instant, "a time as in RFC 3339, for instance 2026-01-31T09:30:00Z")
+    return _counted(leaf, instant, instant.microsecond)
+
+
+def _local_timestamp(leaf: Leaf, obj: Any) -> datetime:
+    local = _told(obj, read_local, "a local time without offset, for instance 2026-01-31T09:30:00")
+    return _counted(leaf, local, local.microsecond)
+
+
+def _time(leaf: Leaf, obj: Any) -> time:
+    value = _told(obj, read_time, "a time of day, for instance 09:30:00")
+    return _counted(leaf, value, value.microsecond)
+
+
+def _duration(_: Leaf, obj: Any) -> Duration:
+    return _told(obj, read_duration, "a duration as in ISO 8601, for instance P1M3DT90S")
+
+
+def _told(obj: Any, read: Callable[[str], T | None], what: str) -> T:
+    value = read(obj) if isinstance(obj, str) else None
+    if value is None:
+        raise Unfit(f"is not {what}")
+    return value
+
+
+def _counted(leaf: Leaf, value: T, microsecond: int) -> T:
+    unit = leaf.avro["logicalType"].rpartition("-")[2]
+    if unit == "millis" and microsecond % 1000:
         raise Unfit("is finer than a millisecond")
-    return instant
+    if unit == "nanos" and isinstance(value, datetime) and not within_nanos(value):
+        raise Unfit("is beyond the years 1677 to 2262, which nanoseconds can tell")
+    return value
 
 
 def _decimal(leaf: Leaf, obj: Any) -> Decimal:
@@ -182,9 +208,13 @@ _LEAVES: Final[Mapping[Kind, Callable[[Leaf, Any], Any]]] = {
     Kind.FLOAT: _float,
     Kind.DOUBLE: _double,
     Kind.BYTES: _binary,
+    Kind.FIXED: _fixed,
     Kind.ENUM: _symbol,
     Kind.DATE: _date,
+    Kind.TIME: _time,
     Kind.TIMESTAMP: _timestamp,
+    Kind.LOCAL_TIMESTAMP: _local_timestamp,
+    Kind.DURATION: _duration,
     Kind.DECIMAL: _decimal,
     Kind.UUID: _uuid,
     Kind.ADDRESS: _address,

@@ -21,9 +21,13 @@ class Kind(StrEnum):
     FLOAT = "float"
     DOUBLE = "double"
     BYTES = "bytes"
+    FIXED = "fixed"
     ENUM = "enum"
     DATE = "date"
+    TIME = "time"
     TIMESTAMP = "timestamp"
+    LOCAL_TIMESTAMP = "local-timestamp"
+    DURATION = "duration"
     DECIMAL = "decimal"
     UUID = "uuid"
     ADDRESS = "address"
@@ -31,7 +35,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A value without inner tags. `avro` is its type without the null branch, annotations kept."""
+    """A value without inner tags.
+
+    `avro` is its type as a view spells it: without the null branch, annotations kept. A decimal
+    on a fixed is there one on bytes, a uuid on a fixed one on a string.
+    """
 
     kind: Kind
     nullable: bool

@@ -13,12 +13,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from schemas.errors import Code, EventRefused, SchemaError
+from schemas.moments import Duration, spelled_duration, spelled_moment, spelled_time
 
 MAX_EVENT_BYTES: Final = (
     480 * 1024
@@ -193,9 +194,13 @@ def plain(value: Any) -> Any:
         case Withheld():
             return {"$withheld": True}
         case datetime():
-            return _rfc3339(value)
+            return spelled_moment(value)
         case date():
             return value.isoformat()
+        case time():
+            return spelled_time(value)
+        case Duration():
+            return spelled_duration(value)
         case Decimal():
             return format(value, "f")
         case UUID():
@@ -205,13 +210,6 @@ def plain(value: Any) -> Any:
         case Sequence():
             return [plain(inner) for inner in value]
     raise TypeError(f"no JSON spelling for a {type(value).__name__}")
-
-
-def _rfc3339(value: datetime) -> str:
-    utc = value.astimezone(UTC)
-    spec = "milliseconds" if utc.microsecond % 1000 == 0 else "microseconds"
-    text = utc.isoformat(timespec=spec if utc.microsecond else "seconds")
-    return text.removesuffix("+00:00") + "Z"
 
 
 def pointer(steps: Iterable[str]) -> str:

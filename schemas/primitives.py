@@ -1,4 +1,4 @@
-"""Avro's primitive and logical types: which of them we know, and as what kind of leaf."""
+"""Avro's primitive, fixed and logical types: which of them we know, and as what kind of leaf."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from schemas.errors import Code, SchemaError
 from schemas.nodes import Kind
+from schemas.plain import MAX_EVENT_BYTES
 
 MAX_PRECISION: Final = 64  # digits of a decimal
 
@@ -20,13 +21,24 @@ PRIMITIVES: Final = {
 }
 _LOGICAL: Final = {
     ("int", "date"): Kind.DATE,
+    ("int", "time-millis"): Kind.TIME,
+    ("long", "time-micros"): Kind.TIME,
     ("long", "timestamp-millis"): Kind.TIMESTAMP,
     ("long", "timestamp-micros"): Kind.TIMESTAMP,
+    ("long", "timestamp-nanos"): Kind.TIMESTAMP,
+    ("long", "local-timestamp-millis"): Kind.LOCAL_TIMESTAMP,
+    ("long", "local-timestamp-micros"): Kind.LOCAL_TIMESTAMP,
+    ("long", "local-timestamp-nanos"): Kind.LOCAL_TIMESTAMP,
     ("bytes", "decimal"): Kind.DECIMAL,
     ("string", "uuid"): Kind.UUID,
+    ("fixed", "decimal"): Kind.DECIMAL,
+    ("fixed", "duration"): Kind.DURATION,
+    ("fixed", "uuid"): Kind.UUID,
 }
+_SIZES: Final = {"duration": 12, "uuid": 16}  # bytes of a fixed
 _PRIMITIVE: Final = frozenset({"type", "doc", "logicalType"})
-_DECIMAL: Final = _PRIMITIVE | {"precision", "scale"}
+_DECIMAL: Final = frozenset({"precision", "scale"})
+_FIXED: Final = _PRIMITIVE | {"name", "namespace", "size"}
 
 
 def primitive_kind(raw: dict[str, Any], path: str) -> Kind:
@@ -35,10 +47,32 @@ def primitive_kind(raw: dict[str, Any], path: str) -> Kind:
     Raises:
         SchemaError: we do not know the logical type, an attribute, or a decimal of such a size.
     """
+    return _kind(raw, path, PRIMITIVES[raw["type"]], _PRIMITIVE)
+
+
+def fixed_kind(raw: dict[str, Any], path: str) -> Kind:
+    """The kind of a fixed, with or without logical type.
+
+    Raises:
+        SchemaError: we do not know the logical type, an attribute, or one of such a size.
+    """
+    kind, size, logical = _kind(raw, path, Kind.FIXED, _FIXED), raw.get("size"), ""
+    if type(size) is not int or not 1 <= size <= MAX_EVENT_BYTES:
+        raise refusal(path, f"a fixed has a `size` of 1 to {MAX_EVENT_BYTES} bytes")
+    if kind is not Kind.FIXED:
+        logical = raw["logicalType"]
+    if size != _SIZES.get(logical, size):
+        raise refusal(path, f"a {logical} is fixed to {_SIZES[logical]} bytes")
+    if kind is Kind.DECIMAL and 10 ** raw["precision"] > 1 << (8 * size - 1):
+        raise refusal(path, f"{raw['precision']} digits do not fit {size} bytes")
+    return kind
+
+
+def _kind(raw: dict[str, Any], path: str, plain: Kind, allowed: frozenset[str]) -> Kind:
     logical = raw.get("logicalType")
-    only(raw, _DECIMAL if logical == "decimal" else _PRIMITIVE, path)
+    only(raw, allowed | _DECIMAL if logical == "decimal" else allowed, path)
     if "logicalType" not in raw:
-        return PRIMITIVES[raw["type"]]
+        return plain
     if not isinstance(logical, str) or (kind := _LOGICAL.get((raw["type"], logical))) is None:
         raise refusal(path, "this logical type is not supported")
     if kind is Kind.DECIMAL:
@@ -50,6 +84,19 @@ def primitive_kind(raw: dict[str, Any], path: str) -> Kind:
         if type(precision) is not int or type(scale) is not int or not 0 <= scale <= precision:
             raise refusal(path, f"1 <= precision <= {MAX_PRECISION}, 0 <= scale <= precision")
     return kind
+
+
+def fixed_avro(raw: dict[str, Any], kind: Kind, name: str) -> Any:
+    """The type of a fixed as a leaf holds it (see `Leaf.avro`)."""
+    match kind:
+        case Kind.UUID:
+            return {"type": "string", "logicalType": "uuid"}
+        case Kind.DECIMAL:
+            sizes = {"precision": raw["precision"], "scale": raw.get("scale", 0)}
+            return {"type": "bytes", "logicalType": "decimal", **sizes}
+        case Kind.DURATION:
+            return {"type": "fixed", "name": name, "size": 12, "logicalType": "duration"}
+    return {"type": "fixed", "name": name, "size": raw["size"]}
 
 
 def short_form(raw: dict[str, Any]) -> Any:

@@ -27,7 +27,15 @@ from schemas.nodes import (
     Vocabulary,
 )
 from schemas.plain import MAX_JSON_DEPTH, parse_schema_json
-from schemas.primitives import PRIMITIVES, only, primitive_kind, refusal, short_form
+from schemas.primitives import (
+    PRIMITIVES,
+    fixed_avro,
+    fixed_kind,
+    only,
+    primitive_kind,
+    refusal,
+    short_form,
+)
 from schemas.rules import check_facts, check_header, check_summaries
 from schemas.wire import Wire, full_name, is_name
 
@@ -124,6 +132,8 @@ class _Resolver:
                 return self._record(raw, namespace, path, chain, allowed=_RECORD)
             case "enum":
                 return self._enum(raw, namespace, path, chain)
+            case "fixed":
+                return self._fixed(raw, namespace, path, chain)
             case "array":
                 return self._array(raw, namespace, path, chain)
             case "map":
@@ -245,6 +255,13 @@ class _Resolver:
             raise refusal(path, "a symbol stands twice")
         avro = {"type": "enum", "name": name, "symbols": symbols}
         return _leaf(Kind.ENUM, avro, path, chain, symbols=tuple(symbols))
+
+    def _fixed(
+        self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]
+    ) -> Leaf:
+        kind = fixed_kind(raw, path)
+        name, _ = self._define(raw, namespace, path)
+        return _leaf(kind, fixed_avro(raw, kind, name), path, chain)
 
     def _address(
         self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]

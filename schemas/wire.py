@@ -20,14 +20,14 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from schemas.errors import Code, SchemaError
 from schemas.wire_checks import CHECKS
+from schemas.wire_named import decimal_part, enum_part, fixed_part, fixed_uuid_part
+from schemas.wire_times import TIME_PARTS, duration_part
 from schemas.wire_values import (
     PARTS,
     Part,
     Unfit,
     Write,
     array_part,
-    decimal_part,
-    enum_part,
     map_part,
     other_fields,
     withheld_part,
@@ -37,6 +37,7 @@ MAGIC: Final = b"\xc3\x01"  # single-object encoding, version 1
 PREFIX_BYTES: Final = 10  # the magic and the fingerprint
 WITHHELD_NAME: Final = "caseward.Withheld"
 
+_PARTS: Final = {**PARTS, **TIME_PARTS}
 _UNNAMED: Final = frozenset(name for name in PARTS if "-" not in name)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FULL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -139,6 +140,8 @@ class _Compiler:
                 return self._record(raw, fields, namespace)
             case {"type": "enum", "symbols": list(symbols)} if all(map(is_name, symbols)):
                 return self._name(raw, namespace, enum_part(symbols))
+            case {"type": "fixed", "size": int(size)} if size > 0:
+                return self._name(raw, namespace, _fixed(raw, size))
             case {"type": "array", "items": items}:
                 return array_part(self.part(items, namespace))
             case {"type": "map", "values": values}:
@@ -147,8 +150,8 @@ class _Compiler:
                 return map_part(self.part(values, namespace), name)
             case {"type": "bytes", "logicalType": "decimal", "precision": int()}:
                 return decimal_part(raw)
-            case {"type": str(kind), "logicalType": str(logical)} if f"{kind}-{logical}" in PARTS:
-                return PARTS[f"{kind}-{logical}"]
+            case {"type": str(kind), "logicalType": str(logical)} if f"{kind}-{logical}" in _PARTS:
+                return _PARTS[f"{kind}-{logical}"]
             case {"type": str(kind)} if kind in _UNNAMED and "logicalType" not in raw:
                 return PARTS[kind]
         raise _refusal("a type is not supported")
@@ -174,6 +177,25 @@ class _Compiler:
         if not parts:  # values of no bytes would let a few bytes claim millions of list items
             raise _refusal("a record has fields")
         return self._name(raw, namespace, _record(parts))
+
+
+def _fixed(raw: dict[str, Any], size: int) -> Part:
+    match raw.get("logicalType"), size:
+        case None, _:
+            return fixed_part(size)
+        case "decimal", _ if _digits_fit(raw.get("precision"), size):
+            return decimal_part(raw)
+        case "duration", 12:
+            return duration_part()
+        case "uuid", 16:
+            return fixed_uuid_part()
+    raise _refusal("a logical type of fixed is not supported")
+
+
+def _digits_fit(precision: Any, size: int) -> bool:
+    return (
+        type(precision) is int and 0 < precision < 3 * size and 10**precision <= 1 << 8 * size - 1
+    )
 
 
 def _record(parts: dict[str, Part]) -> Part:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
-from schemas.decimals import scaled
 from schemas.plain import WITHHELD, Withheld
+from schemas.wire_named import NAMED_CHECKS
+from schemas.wire_times import TIME_CHECKS
 from schemas.wire_values import UUID_PATTERN, Unfit
 
 
@@ -33,13 +33,6 @@ def _read_uuid(value: str, *_: Any) -> str:
     return value
 
 
-def _read_decimal(data: bytes, schema: Any, *_: Any) -> Decimal:
-    number = int.from_bytes(data, "big", signed=True)
-    if abs(number) >= 10 ** schema["precision"]:
-        raise Unfit("a decimal has too many digits")
-    return scaled(number, schema["scale"])
-
-
 def _read_map(entries: list[dict[str, Any]], *_: Any) -> dict[str, Any]:
     value = {entry["key"]: entry["value"] for entry in entries}
     if len(value) != len(entries):
@@ -56,7 +49,8 @@ CHECKS: Final[Mapping[str, Callable[[Any, Any, Any], Any]]] = {
     "float-caseward-finite": _read_finite,
     "double-caseward-finite": _read_finite,
     "string-caseward-uuid": _read_uuid,
-    "bytes-caseward-decimal": _read_decimal,
     "array-caseward-map": _read_map,
     "record-caseward-withheld": _read_withheld,
+    **NAMED_CHECKS,
+    **TIME_CHECKS,
 }

@@ -11,20 +11,14 @@ import re
 import struct
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from types import NoneType
 from typing import Any, Final
 
-from schemas.decimals import unscaled
 from schemas.errors import Code
 from schemas.plain import WITHHELD, Withheld, pointer
 
 UUID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
-_MICROSECOND: Final = timedelta(microseconds=1)
 ENTRY_STEP: Final = "*"  # stands for a map's key in messages: a key is data
 
 
@@ -84,7 +78,8 @@ def write_long(out: bytearray, value: int) -> None:
     out.append(rest)
 
 
-def _bytes(out: bytearray, value: bytes) -> None:
+def write_bytes(out: bytearray, value: bytes) -> None:
+    """Append bytes with their length."""
     write_long(out, len(value))
     out += value
 
@@ -108,7 +103,7 @@ def write_string(out: bytearray, value: Any) -> None:
         data = None
     if data is None:  # raised out here, because the cause would hold the string
         raise Unfit("holds half of a surrogate pair, which is no character")
-    _bytes(out, data)
+    write_bytes(out, data)
 
 
 def _write_boolean(out: bytearray, value: Any) -> None:
@@ -151,25 +146,7 @@ def _write_double(out: bytearray, value: Any) -> None:
 def _write_bytes(out: bytearray, value: Any) -> None:
     if type(value) is not bytes:
         raise Unfit("is not bytes")
-    _bytes(out, value)
-
-
-def _write_date(out: bytearray, value: Any) -> None:
-    if type(value) is not date:
-        raise Unfit("is not a date")
-    write_long(out, value.toordinal() - _EPOCH_DAY)
-
-
-def _instant(unit: timedelta, name: str) -> Write:
-    def write(out: bytearray, value: Any) -> None:
-        if type(value) is not datetime or value.utcoffset() != timedelta(0):
-            raise Unfit("is not a time in UTC")
-        count, finer = divmod(value - _EPOCH, unit)
-        if finer:
-            raise Unfit(f"is finer than a {name}")
-        write_long(out, count)
-
-    return write
+    write_bytes(out, value)
 
 
 def _write_uuid(out: bytearray, value: Any) -> None:
@@ -181,39 +158,6 @@ def _write_uuid(out: bytearray, value: Any) -> None:
 def _write_withheld(out: bytearray, value: Any) -> None:
     if value is not WITHHELD:
         raise Unfit("is not withheld")
-
-
-def decimal_part(raw: Mapping[str, Any]) -> Part:
-    """The part of a decimal with the `precision` and `scale` of its schema."""
-    precision, scale = raw["precision"], raw.get("scale", 0)
-
-    def write(out: bytearray, value: Any) -> None:
-        number = unscaled(value, precision, scale) if type(value) is Decimal else None
-        if number is None:
-            raise Unfit(f"is not a decimal of {precision} digits, {scale} after the point")
-        length = (number if number >= 0 else ~number).bit_length() // 8 + 1
-        _bytes(out, number.to_bytes(length, "big", signed=True))
-
-    read = {
-        "type": "bytes",
-        "logicalType": "caseward-decimal",
-        "precision": precision,
-        "scale": scale,
-    }
-    return Part(write=write, read=read, takes=Decimal)
-
-
-def enum_part(symbols: list[str]) -> Part:
-    """The part of an enum, without its name."""
-    index = {symbol: position for position, symbol in enumerate(symbols)}
-
-    def write(out: bytearray, value: Any) -> None:
-        if type(value) is not str or value not in index:
-            raise Unfit("is not a symbol of its enum")
-        write_long(out, index[value])
-
-    read = {"type": "enum", "symbols": symbols}
-    return Part(write=write, read=read, takes=str, symbols=frozenset(symbols))
 
 
 def array_part(item: Part) -> Part:
@@ -266,7 +210,8 @@ def withheld_part() -> Part:
     return Part(write=_write_withheld, read=read, takes=Withheld)
 
 
-def _checked(avro: str, check: str) -> dict[str, str]:
+def checked(avro: str, check: str) -> dict[str, str]:
+    """A type to read with a check of `LOGICAL_READERS`."""
     return {"type": avro, "logicalType": check}
 
 
@@ -274,21 +219,10 @@ PARTS: Final[Mapping[str, Part]] = {
     "null": Part(write=_write_null, read="null", takes=NoneType),
     "string": Part(write=write_string, read="string", takes=str),
     "boolean": Part(write=_write_boolean, read="boolean", takes=bool),
-    "int": Part(write=_whole(32), read=_checked("int", "caseward-int"), takes=int),
+    "int": Part(write=_whole(32), read=checked("int", "caseward-int"), takes=int),
     "long": Part(write=_whole(64), read="long", takes=int),
-    "float": Part(write=_write_float, read=_checked("float", "caseward-finite"), takes=float),
-    "double": Part(write=_write_double, read=_checked("double", "caseward-finite"), takes=float),
+    "float": Part(write=_write_float, read=checked("float", "caseward-finite"), takes=float),
+    "double": Part(write=_write_double, read=checked("double", "caseward-finite"), takes=float),
     "bytes": Part(write=_write_bytes, read="bytes", takes=bytes),
-    "int-date": Part(write=_write_date, read=_checked("int", "date"), takes=date),
-    "long-timestamp-millis": Part(
-        write=_instant(1000 * _MICROSECOND, "millisecond"),
-        read=_checked("long", "timestamp-millis"),
-        takes=datetime,
-    ),
-    "long-timestamp-micros": Part(
-        write=_instant(_MICROSECOND, "microsecond"),
-        read=_checked("long", "timestamp-micros"),
-        takes=datetime,
-    ),
-    "string-uuid": Part(write=_write_uuid, read=_checked("string", "caseward-uuid"), takes=str),
+    "string-uuid": Part(write=_write_uuid, read=checked("string", "caseward-uuid"), takes=str),
 }

@@ -74,6 +74,23 @@ _KINDS: dict[str, Any] = {
     "date": {"type": "int", "logicalType": "date"},
     "millis": {"type": "long", "logicalType": "timestamp-millis"},
     "micros": {"type": "long", "logicalType": "timestamp-micros"},
+    "nanos": {"type": "long", "logicalType": "timestamp-nanos"},
+    "local_millis": {"type": "long", "logicalType": "local-timestamp-millis"},
+    "local_micros": {"type": "long", "logicalType": "local-timestamp-micros"},
+    "local_nanos": {"type": "long", "logicalType": "local-timestamp-nanos"},
+    "time_millis": {"type": "int", "logicalType": "time-millis"},
+    "time_micros": {"type": "long", "logicalType": "time-micros"},
+    "fixed": {"type": "fixed", "name": "Fixed", "size": 3},
+    "duration": {"type": "fixed", "name": "Duration", "size": 12, "logicalType": "duration"},
+    "fixed_uuid": {"type": "fixed", "name": "FixedUuid", "size": 16, "logicalType": "uuid"},
+    "fixed_decimal": {
+        "type": "fixed",
+        "name": "FixedDecimal",
+        "size": 4,
+        "logicalType": "decimal",
+        "precision": 9,
+        "scale": 3,
+    },
     "decimal": {"type": "bytes", "logicalType": "decimal", "precision": 7, "scale": 2},
     "uuid": {"type": "string", "logicalType": "uuid"},
     "address": ADDRESS,
@@ -84,6 +101,7 @@ def schema() -> dict[str, Any]:
     """The event type as raw Avro, new on each call."""
     kinds = [{"name": f"a_{name}", "type": kind} for name, kind in _KINDS.items()]
     named = {"enum": "Colour", "address": "caseward.test.Address"}
+    named |= {name: kind["name"] for name, kind in _KINDS.items() if "fixed" in str(kind)}
     nullable = [
         {"name": f"n_{name}", "type": [named.get(name, kind), "null"]}
         for name, kind in _KINDS.items()
@@ -189,6 +207,16 @@ def plain_event() -> dict[str, Any]:
         "a_date": "0001-01-01",
         "a_millis": "1969-12-31T23:59:59.999Z",
         "a_micros": "9999-12-31T23:59:59.999999Z",
+        "a_nanos": "1677-09-21T00:12:43.145225Z",
+        "a_local_millis": "2026-03-29T02:30:00.250",
+        "a_local_micros": "0001-01-01T00:00:00",
+        "a_local_nanos": "2262-04-11T23:47:16.854775",
+        "a_time_millis": "23:59:59.999",
+        "a_time_micros": "00:00:00.000001",
+        "a_fixed": "AP-_",
+        "a_duration": "P14M3DT90.5S",
+        "a_fixed_uuid": EVENT_ID,
+        "a_fixed_decimal": "-999999.999",
         "a_decimal": "-12345.60",
         "a_uuid": EVENT_ID,
         "a_address": _plain_address(),

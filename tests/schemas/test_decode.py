@@ -18,8 +18,9 @@ from schemas.codec import (
     event_from_json,
 )
 from schemas.errors import Code, EventRefused
+from schemas.moments import micros_of
 from schemas.registry import Registry
-from schemas.wire_values import Unfit
+from schemas.wire_values import Unfit, write_long
 from tests.schemas.samples import EVENT_ID, plain_event
 from tests.schemas.values import (
     ETYPE,
@@ -188,6 +189,39 @@ def test_a_decimal_of_too_many_digits_is_refused_and_never_rounded() -> None:
         assert refusal(lambda data=data: decode_event(data, REGISTRY)).code is Code.BAD_VALUE  # type: ignore[misc]
 
 
+def test_a_fixed_decimal_of_too_many_digits_is_refused() -> None:
+    old, new = ((-number).to_bytes(4, "big", signed=True) for number in (999999999, 10**9))
+    data = _wire_with("fixed decimal", old, new)
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+@pytest.mark.parametrize("number", [-1, 86_400_000, 2**40])
+def test_a_time_of_day_outside_the_day_is_refused(number: int) -> None:
+    data = _wire_with("time", _zigzag(86_399_999), _zigzag(number))
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+def test_a_time_finer_than_we_hold_is_refused_and_never_rounded() -> None:
+    nanos = 1000 * micros_of(sample().value["kinds"]["a_nanos"])
+    data = _wire_with("nanos", _zigzag(nanos), _zigzag(nanos + 1))
+    refused = refusal(lambda: decode_event(data, REGISTRY))
+    assert (refused.code, "finer than a microsecond" in str(refused)) == (Code.BAD_VALUE, True)
+
+
+@pytest.mark.parametrize("number", [-1, 3])
+def test_an_enum_with_a_number_of_no_symbol_is_refused(number: int) -> None:
+    """fastavro counts negative numbers from the last symbol."""
+    old = b"\x04" + _zigzag((date(1, 1, 1) - date(1970, 1, 1)).days)  # `blue`, before the date
+    data = _wire_with("enum", old, _zigzag(number) + old[1:])
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.BAD_VALUE
+
+
+def _zigzag(number: int) -> bytes:
+    out = bytearray()
+    write_long(out, number)
+    return bytes(out)
+
+
 def test_a_map_with_a_key_twice_is_refused() -> None:
     """fastavro lets the last of two equal keys win, so that two readers would differ."""
     data = _wire_with("map", b"\x04\x06a/b\x00\x00\x02", b"\x04\x00\x00\x00\x02")
@@ -202,12 +236,5 @@ def test_text_that_is_not_utf8_is_refused() -> None:
 def test_a_day_beyond_the_calendar_is_refused() -> None:
     first = (date(1, 1, 1) - date(1970, 1, 1)).days
 
-    def zigzag(number: int) -> bytes:
-        out, rest = bytearray(), (number << 1) ^ (number >> 63)
-        while rest > 0x7F:
-            out.append(rest & 0x7F | 0x80)
-            rest >>= 7
-        return bytes([*out, rest])
-
-    data = _wire_with("date", zigzag(first), zigzag(first - 1))
+    data = _wire_with("date", _zigzag(first), _zigzag(first - 1))
     assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from schemas.codec import (
     event_from_json,
 )
 from schemas.errors import Code
+from schemas.moments import Duration
 from schemas.registry import Registry
 from tests.schemas.samples import EVENT_ID, field, load_changed, plain_event
 from tests.schemas.values import (
@@ -55,6 +56,26 @@ WRONG: list[tuple[str, object]] = [
     ("/kinds/a_millis", datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
     ("/kinds/a_millis", datetime(2026, 1, 1, microsecond=1, tzinfo=UTC)),
     ("/kinds/a_millis", date(2026, 1, 1)),
+    ("/kinds/a_nanos", datetime(2263, 1, 1, tzinfo=UTC)),
+    ("/kinds/a_nanos", datetime(1677, 9, 21, tzinfo=UTC)),
+    ("/kinds/a_local_millis", datetime(2026, 1, 1, tzinfo=UTC)),
+    ("/kinds/a_local_millis", datetime(2026, 1, 1, microsecond=1)),
+    ("/kinds/a_local_nanos", datetime(1, 1, 1)),
+    ("/kinds/a_local_micros", date(2026, 1, 1)),
+    ("/kinds/a_time_millis", time(1, 1, 1, 1)),
+    ("/kinds/a_time_micros", time(1, tzinfo=UTC)),
+    ("/kinds/a_time_micros", "01:00:00"),
+    ("/kinds/a_fixed", b"xx"),
+    ("/kinds/a_fixed", b"xxxx"),
+    ("/kinds/a_fixed", bytearray(b"xxx")),
+    ("/kinds/a_duration", timedelta(days=1)),
+    ("/kinds/a_duration", Duration(months=-1, days=0, millis=0)),
+    ("/kinds/a_duration", Duration(months=0, days=2**32, millis=0)),
+    ("/kinds/a_duration", Duration(months=0, days=0, millis=True)),
+    ("/kinds/a_fixed_uuid", EVENT_ID.upper()),
+    ("/kinds/a_fixed_uuid", bytes(16)),
+    ("/kinds/a_fixed_decimal", Decimal("1000000")),
+    ("/kinds/a_fixed_decimal", Decimal("0.0001")),
     ("/kinds/a_decimal", 1.5),
     ("/kinds/a_decimal", Decimal("0.001")),
     ("/kinds/a_decimal", Decimal("100000")),

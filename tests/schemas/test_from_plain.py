@@ -53,6 +53,32 @@ WRONG_JSON: list[tuple[str, object]] = [
     ("/kinds/a_date", "2026-02-29"),
     ("/kinds/a_date", "2026-1-01"),
     ("/kinds/a_date", "2026-01-01T00:00:00Z"),
+    ("/kinds/a_nanos", "2262-04-12T00:00:00Z"),
+    ("/kinds/a_nanos", "2026-01-01T00:00:00.0000001Z"),
+    ("/kinds/a_local_millis", "2026-01-01T00:00:00Z"),
+    ("/kinds/a_local_millis", "2026-01-01T00:00:00+01:00"),
+    ("/kinds/a_local_millis", "2026-01-01"),
+    ("/kinds/a_local_millis", "2026-01-01T00:00:00.0001"),
+    ("/kinds/a_local_nanos", "1677-09-20T00:00:00"),
+    ("/kinds/a_time_millis", "24:00:00"),
+    ("/kinds/a_time_millis", "9:30:00"),
+    ("/kinds/a_time_millis", "09:30:00.0001"),
+    ("/kinds/a_time_micros", "09:30"),
+    ("/kinds/a_time_micros", 1),
+    ("/kinds/a_fixed", "AP-"),
+    ("/kinds/a_fixed", "AP-_AA"),
+    ("/kinds/a_duration", "P"),
+    ("/kinds/a_duration", "PT"),
+    ("/kinds/a_duration", "P1DT"),
+    ("/kinds/a_duration", "-P1D"),
+    ("/kinds/a_duration", "P-1D"),
+    ("/kinds/a_duration", "P1.5D"),
+    ("/kinds/a_duration", "PT0.0001S"),
+    ("/kinds/a_duration", "P4294967296M"),
+    ("/kinds/a_duration", "P1D1M"),
+    ("/kinds/a_duration", "PT5000000S"),
+    ("/kinds/a_fixed_uuid", EVENT_ID.upper()),
+    ("/kinds/a_fixed_decimal", "1000000"),
     ("/kinds/a_millis", "2026-01-01T00:00:00"),
     ("/kinds/a_millis", "2026-01-01T00:00:00.0001Z"),
     ("/kinds/a_millis", "2026-01-01T24:00:00Z"),
@@ -111,6 +137,25 @@ def test_json_of_another_kind_is_refused_with_its_path(path: str, wrong: object)
 def test_times_with_an_offset_or_a_short_fraction_are_understood(told: str, value: str) -> None:
     event = {**plain_event(), "header": {**HEADER, "time": told}}
     assert event_to_json(event_from_json(event, REGISTRY))["header"]["time"] == value
+
+
+@pytest.mark.parametrize(
+    ("told", "value"),
+    [
+        ("P1Y2M", "P14M"),
+        ("P2W1D", "P15D"),
+        ("PT1H1M1.5S", "PT3661.5S"),
+        ("P1DT0S", "P1D"),
+        ("P0D", "PT0S"),
+        ("P4294967295M4294967295DT4294967.295S",) * 2,
+    ],
+)
+def test_a_duration_in_other_units_is_understood_where_they_convert_exactly(
+    told: str, value: str
+) -> None:
+    event = plain_event()
+    event["kinds"]["a_duration"] = told
+    assert event_to_json(event_from_json(event, REGISTRY))["kinds"]["a_duration"] == value
 
 
 def test_numbers_that_json_writes_shortly_are_understood() -> None:

@@ -41,6 +41,10 @@ def record(name: str, *fields: Any) -> dict[str, Any]:
     return {"type": "record", "name": name, "fields": list(fields)}
 
 
+def fixed(size: object, **attributes: Any) -> dict[str, Any]:
+    return {"type": "fixed", "name": "F", "size": size, **attributes}
+
+
 def several_addresses(raw: dict[str, Any], **attributes: Any) -> None:
     raw["fields"][3]["type"]["fields"][-1]["type"].update(attributes)
 
@@ -66,13 +70,23 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
         "`twice`",
         "defined twice",
     ),
-    "fixed": (
-        set_type("flag", {"type": "fixed", "name": "F", "size": 2}),
+    "a fixed of no bytes": (set_type("flag", fixed(0)), "`flag`", "`size`"),
+    "a fixed without size": (set_type("flag", fixed(None)), "`flag`", "`size`"),
+    "a fixed longer than any event": (set_type("flag", fixed(2**20)), "`flag`", "`size`"),
+    "a duration of other bytes": (
+        set_type("flag", fixed(8, logicalType="duration")),
         "`flag`",
-        "not supported",
+        "12 bytes",
     ),
+    "a uuid of other bytes": (set_type("flag", fixed(8, logicalType="uuid")), "`flag`", "16 bytes"),
+    "a decimal too long for its bytes": (
+        set_type("flag", fixed(2, logicalType="decimal", precision=5)),
+        "`flag`",
+        "do not fit",
+    ),
+    "a fixed that is a date": (set_type("flag", fixed(4, logicalType="date")), "`flag`", "logical"),
     "another logical type": (
-        set_type("flag", {"type": "int", "logicalType": "time-millis"}),
+        set_type("flag", {"type": "bytes", "logicalType": "big-decimal"}),
         "`flag`",
         "logical type",
     ),

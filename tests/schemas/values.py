@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from schemas.codec import (
     event_from_json,
 )
 from schemas.errors import EventRefused
+from schemas.moments import Duration
 from schemas.registry import Array, EventType, Kind, Leaf, Map, Node, Record
 from tests.schemas.samples import plain_event, registry
 
@@ -53,15 +54,32 @@ def at(value: Any, path: str) -> tuple[Any, Any]:
     return value, last
 
 
-UTC_TIMES = st.datetimes(timezones=st.just(UTC)).map(lambda time: time.replace(fold=0))
+def _moments(leaf: Leaf) -> st.SearchStrategy[datetime]:
+    unit = leaf.avro["logicalType"].rpartition("-")[2]
+    whole = 1000 if unit == "millis" else 1
+    low, high = datetime.min, datetime.max
+    if unit == "nanos":
+        low, high = datetime(1677, 9, 22), datetime(2262, 4, 11)
+    return st.datetimes(low, high).map(
+        lambda at: at.replace(microsecond=at.microsecond // whole * whole, fold=0)
+    )
 
 
 def _scalar(leaf: Leaf) -> st.SearchStrategy[Any]:
     match leaf.kind:
         case Kind.ENUM:
             return st.sampled_from(leaf.symbols)
-        case Kind.TIMESTAMP if leaf.avro["logicalType"] == "timestamp-millis":
-            return UTC_TIMES.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
+        case Kind.TIMESTAMP:
+            return _moments(leaf).map(lambda at: at.replace(tzinfo=UTC))
+        case Kind.LOCAL_TIMESTAMP:
+            return _moments(leaf)
+        case Kind.TIME:
+            return _moments(leaf).map(lambda at: at.time())
+        case Kind.FIXED:
+            return st.binary(min_size=leaf.avro["size"], max_size=leaf.avro["size"])
+        case Kind.DURATION:
+            units = st.integers(0, 2**32 - 1)
+            return st.builds(Duration, months=units, days=units, millis=units)
         case Kind.DECIMAL:
             top = 10 ** leaf.avro["precision"] - 1
             return st.integers(-top, top).map(lambda n: Decimal(n).scaleb(-leaf.avro["scale"]))
@@ -77,7 +95,6 @@ def _scalar(leaf: Leaf) -> st.SearchStrategy[Any]:
         Kind.DOUBLE: st.floats(allow_nan=False, allow_infinity=False),
         Kind.BYTES: st.binary(max_size=8),
         Kind.DATE: st.dates(),
-        Kind.TIMESTAMP: UTC_TIMES,
         Kind.UUID: st.uuids().map(str),
     }[leaf.kind]
 
