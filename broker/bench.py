@@ -20,7 +20,7 @@ import fastavro
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from broker.gateway import WORDING
+from broker.delivering import WORDING
 from broker.ledger import Sequencer
 from broker.ledger_verify import verify_directory
 from broker.log import Append, Topic

@@ -8,36 +8,30 @@ whatever fails later withholds that one delivery. Nothing is ever delivered by a
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import cbor2
-
+from broker.delivering import Deliverer, Job
 from broker.log import Append
-from broker.recording import Recorder, Source, ms, part
+from broker.recording import Recorder, Source, part
 from broker.register import Snapshot
 from broker.sealer import EventKeys, Identity, Sealer
 from broker.seen import Seen, remember
 from broker.topics import (
-    VIEW_TYPES,
-    deliveries_topic,
     seen_topic,
 )
-from redaction.decide import decide, recipients, unknown_recipients
+from redaction.decide import Addressed, decide, recipients, unknown_recipients
 from redaction.decision import SILENT, Decision, Gate
-from redaction.outgoing import Outgoing
-from schemas.codec import Event, ViewType, decode_event
-from schemas.envelope import Handling, ViewBody, encode_body, key_id_of
-from schemas.errors import CasewardError, Code, EventRefused
-from schemas.hop import AuditorPart, RecipientPart, Step, make_hop
+from schemas.codec import Event, decode_event
+from schemas.envelope import key_id_of
+from schemas.errors import Code, EventRefused
+from schemas.hop import AuditorPart, Step
 from schemas.registry import Registry, Vocabulary
 from schemas.signed import SignedEvent, verify_event
 
 KEEP_IDS = timedelta(days=30)  # how long an event id is remembered, and how old an event may be
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead of the log's clock a publisher's may run
-WORDING = "Not for you under the agreement named here. This is not a statement about any person."
 
 # Who was considered and came out silent is of use only where an agreement spoke of them at all.
 _TOLD_NOTHING = frozenset({Gate.AUDIENCE_CONDITION, Gate.NOTHING_RELEASED})
@@ -70,10 +64,15 @@ class Gateway:
         self._vocabulary = vocabulary
         self._keys = keys
         self._random = random_bytes
-        self._known_view_types = known_view_types
-        self._types: list[Append] = []  # of the batch in hand, whatever becomes of its deliveries
         self.sealer = Sealer(identity)
         self._recorder = Recorder(identity, self.sealer, random_bytes=random_bytes)
+        self._deliverer = Deliverer(
+            identity,
+            self.sealer,
+            self._recorder,
+            random_bytes=random_bytes,
+            known_view_types=known_view_types,
+        )
 
     def process(
         self, sources: tuple[Source, ...], *, snapshot: Snapshot, seen: Seen, now: datetime
@@ -94,8 +93,7 @@ class Gateway:
         if sources:
             topic, partition = seen_topic(sources[0].publisher), sources[0].record.partition
             appends.extend(remember(topic, partition, met, expired))
-        appends[:0] = (*self.sealer.announcements(), *self._types)
-        self._types = []
+        appends[:0] = (*self.sealer.announcements(), *self._deliverer.types())
         return Outcome(appends=tuple(appends), met=met, expired=expired)
 
     def hop(self, part: AuditorPart) -> tuple[Append, ...]:
@@ -128,7 +126,8 @@ class Gateway:
                 yield from self._recorder.hop(part(Step.DUPLICATE, source, now, event))
             return
         try:
-            delivered = tuple(self._deliver(source, event, snapshot, now))
+            job = Job(source=source, event=event, snapshot=snapshot, now=now)
+            delivered = tuple(self._deliver(job))
         except Exception:  # noqa: BLE001 - no event may stop the feed; nothing of it goes out
             yield from self._recorder.dead_letter(source, Code.INTERNAL, now, event)
             return
@@ -170,22 +169,13 @@ class Gateway:
             raise EventRefused(Code.HEADER_MISMATCH, "`/header` is not what was signed for")
         return signed, event
 
-    def _deliver(
-        self, source: Source, event: Event, snapshot: Snapshot, now: datetime
-    ) -> Iterator[Append]:
+    def _deliver(self, job: Job) -> Iterator[Append]:
         """Steps 5 to 9 for every recipient and purpose that an agreement speaks of."""
-        facts = snapshot.facts
+        source, event, facts, now = job.source, job.event, job.snapshot.facts, job.now
         nobody = unknown_recipients(event, facts)
         yield from self._recorder.hop(part(Step.ACCEPTED, source, now, event))
         decisions = tuple(
-            decide(
-                event,
-                facts,
-                self._vocabulary,
-                recipient=one.recipient,
-                purpose=one.purpose,
-                at=now,
-            )
+            self._decide(job, one)
             for one in recipients(event, facts, self._vocabulary, at=now)
             if source.only_to in (None, one.recipient)
         )
@@ -201,97 +191,19 @@ class Gateway:
                 withheld=len(decisions) - opened,
             )
         )
-        outgoing = Outgoing(event, facts, self._vocabulary, at=now)
+        outgoing = job.outgoing(self._vocabulary)
         for decision in decisions:
             if decision.delivered:
-                yield from self._seal(source, event, decision, snapshot, outgoing, now)
+                yield from self._deliverer.seal(job, decision, outgoing)
             elif decision.gate not in SILENT or decision.gate in _TOLD_NOTHING:
                 yield from self._recorder.hop(part(Step.WITHHELD, source, now, event, decision))
 
-    def _seal(
-        self,
-        source: Source,
-        event: Event,
-        decision: Decision,
-        snapshot: Snapshot,
-        outgoing: Outgoing,
-        now: datetime,
-    ) -> tuple[Append, ...]:
-        """Steps 6 to 9 for one open decision; any failure withholds this delivery."""
-        try:
-            view_type, view = outgoing.encoded(decision)
-            return self._envelope(source, event, decision, snapshot, view_type, view, now)
-        except CasewardError as error:
-            code = error.code
-        except Exception:  # noqa: BLE001 - fail closed: a fault withholds, and the hop says so
-            code = Code.INTERNAL
-        return self._recorder.hop(
-            part(Step.WITHHELD, source, now, event, decision, gate=Gate.ERROR, code=code)
+    def _decide(self, job: Job, one: Addressed) -> Decision:
+        return decide(
+            job.event,
+            job.snapshot.facts,
+            self._vocabulary,
+            recipient=one.recipient,
+            purpose=one.purpose,
+            at=job.now,
         )
-
-    def _envelope(
-        self,
-        source: Source,
-        event: Event,
-        decision: Decision,
-        snapshot: Snapshot,
-        view_type: ViewType,
-        view: bytes,
-        now: datetime,
-    ) -> tuple[Append, ...]:
-        if decision.agreement is None or decision.audience is None:
-            raise CasewardError(Code.INTERNAL, "an open decision names its agreement and audience")
-        opening_key = self._random(32)
-        body = ViewBody(
-            agreement_id=decision.agreement.id,
-            agreement_version=decision.agreement.version,
-            agreement_hash=decision.agreement.hash,
-            purpose=decision.purpose,
-            schema=view_type.digest,
-            event_type=event.type,
-            wording=WORDING,
-            handling=_handling(snapshot, decision),
-            opening_key=opening_key,
-            view=view,
-        )
-        delivery_id = self._delivery_id(source, event, decision)
-        recipient = snapshot.agencies[decision.recipient]
-        key = self.sealer.key_for(recipient.name, recipient.sealing)
-        topic = deliveries_topic(recipient.name)
-        envelope = key.seal(encode_body(body), stream=topic, delivery_id=delivery_id)
-        hop = make_hop(
-            part(Step.SEALED, source, now, event, decision, delivery_id=delivery_id),
-            RecipientPart(
-                time_ms=ms(now),
-                delivery_id=delivery_id,
-                envelope_sha256=hashlib.sha256(envelope).digest(),
-            ),
-            recipient_key=opening_key,
-            auditor_key=self._random(32),
-        )
-        self._publish_type(view_type)
-        return (Append(topic=topic, partition=0, value=envelope), *self._recorder.record(hop))
-
-    def _publish_type(self, view_type: ViewType) -> None:
-        """Put the derived schema, which names no person, in the log where it is not there yet."""
-        if view_type.digest not in self._known_view_types:
-            self._known_view_types.add(view_type.digest)
-            key, value = view_type.digest.encode(), view_type.text.encode()
-            self._types.append(Append(topic=VIEW_TYPES, partition=0, key=key, value=value))
-
-    def _delivery_id(self, source: Source, event: Event, decision: Decision) -> bytes:
-        named = [source.publisher, event.id, decision.recipient, decision.purpose]
-        data = cbor2.dumps([*named, source.redelivery], canonical=True)
-        return hmac.digest(self._identity.delivery_secret, data, "sha256")
-
-
-def _handling(snapshot: Snapshot, decision: Decision) -> Handling:
-    for agreement in snapshot.facts.agreements:
-        ref = decision.agreement
-        if ref is not None and (agreement.id, agreement.version) == (ref.id, ref.version):
-            for one in agreement.handling:
-                if one.of == decision.audience:
-                    return Handling(
-                        onward=one.onward, not_to_reach=one.not_to_reach, keep_days=one.keep_days
-                    )
-    return Handling(onward="not-permitted", not_to_reach=(), keep_days=None)
