@@ -38,8 +38,9 @@ from tests.broker.node_fixture import POLICE, House, house, incidents
 
 EVENTS = 240
 BATCH = 6  # records: many commits, so many moments at which something can happen
-LEASE_S = 0.15
-LIMIT_S = 10.0
+LEASE_S = 0.3  # short, where a lease is to be lost
+LONG_LEASE_S = 60.0  # where none is
+LIMIT_S = 30.0
 Place = tuple[str, str, str]  # event id, recipient, purpose
 
 
@@ -148,7 +149,7 @@ class Hand:
     async def stall(self) -> None:
         """Hold it up with a batch in hand, until it is taken for dead."""
         async with self.keeper.lock:
-            await asyncio.sleep(2.5 * LEASE_S)
+            await asyncio.sleep(2 * LEASE_S)
 
 
 @pytest.fixture
@@ -166,9 +167,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, SealingKey]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """A node without its own worker, whose log takes members for dead soon."""
-    monkeypatch.setattr(EmbeddedLog, "open", partial(EmbeddedLog.open, lease_s=LEASE_S))
+async def stage(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, lease_s: float = LEASE_S
+) -> AsyncIterator[House]:
+    """A node without its own worker, whose log takes members for dead so soon."""
+    monkeypatch.setattr(EmbeddedLog, "open", partial(EmbeddedLog.open, lease_s=lease_s))
     monkeypatch.setattr("broker.worker.BATCH_RECORDS", BATCH)
     async with house(folder, running=False) as found:
         await found.node.worker.leave()
@@ -327,7 +330,7 @@ async def test_two_busy_workers_do_not_fence_each_other_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: dict[bytes, SealingKey]
 ) -> None:
     attempts: list[Attempt] = []
-    async with stage(tmp_path, monkeypatch) as found:
+    async with stage(tmp_path, monkeypatch, lease_s=LONG_LEASE_S) as found:
         cases = await with_cases(found, 12)
         events = [event for case in cases for event in incidents(found, 5, case)]
         await publish(found, *events)
@@ -358,7 +361,7 @@ async def test_two_workers_with_the_same_record_share_no_number_and_one_of_them_
 
         async def late() -> None:
             """Nothing for so long that it is taken for dead, and the other does its work."""
-            await asyncio.sleep(2.5 * LEASE_S)
+            await asyncio.sleep(2 * LEASE_S)
             while len(attempts) < 2:
                 await holder.worker.step(wait_s=1.0)
 
@@ -375,3 +378,20 @@ async def test_two_workers_with_the_same_record_share_no_number_and_one_of_them_
         await check(found, [event], attempts, made)
         for hand in (former, holder):
             await hand.worker.leave()
+
+
+async def test_a_worker_that_gets_a_partition_back_knows_what_the_other_met_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: dict[bytes, SealingKey]
+) -> None:
+    attempts: list[Attempt] = []
+    async with stage(tmp_path, monkeypatch, lease_s=LONG_LEASE_S) as found:
+        early, late = incidents(found, 2)  # of one case: they are in one partition
+        one, two = (Hand(found, name, attempts) for name in ("one", "two"))
+        for hand, events in ((one, [early]), (two, [late]), (one, [late, early])):
+            await hand.start()
+            await publish(found, *events)
+            await decided([hand])
+            await hand.end()
+        assert [attempt.who for attempt in attempts] == ["one", "two", "one"]
+        await check(found, [early, late], attempts, made)
+        assert found.node.index.counts()[Step.DUPLICATE] == 2
