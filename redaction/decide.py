@@ -51,6 +51,15 @@ class _Resolved:
     stands_for: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The governing agreement, the audience that means the recipient, and the facts for it."""
+
+    agreement: Agreement
+    resolved: _Resolved
+    facts: Facts
+
+
 def decide(
     event: Event,
     register: Register,
@@ -77,6 +86,29 @@ def decide(
         return _decide(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
     except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
         return _decision(recipient, purpose, Gate.ERROR)
+
+
+def foresee(
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    *,
+    recipient: str,
+    purpose: str,
+    at: datetime,
+) -> tuple[FieldDecision, ...]:
+    """What would become of the fields if the recipient's gates were open; never for sending.
+
+    It takes what `decide` takes, and is empty where no one agreement and audience govern, and
+    where anything goes wrong.
+    """
+    try:
+        found = _found(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
+        if isinstance(found, Decision):
+            return ()
+        return tuple(plan.fields(found.facts, vocabulary, stands_for=found.resolved.stands_for))
+    except Exception:  # noqa: BLE001 - it only serves to say later that less went out
+        return ()
 
 
 def recipients(
@@ -121,6 +153,20 @@ def unknown_recipients(event: Event, register: Register) -> int:
 
 
 def _decide(asked: _Asked) -> Decision:
+    found = _found(asked)
+    if isinstance(found, Decision):
+        return found
+    gate = _gate(asked, found.agreement, found.resolved.audience, found.facts)
+    leaves: tuple[FieldDecision, ...] = ()
+    if gate is Gate.OPEN:
+        leaves = plan.fields(found.facts, asked.vocabulary, stands_for=found.resolved.stands_for)
+        if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
+            gate, leaves = Gate.NOTHING_RELEASED, ()
+    return _decision(asked.recipient, asked.purpose, gate, found.agreement, found.resolved, leaves)
+
+
+def _found(asked: _Asked) -> _Found | Decision:
+    """What governs and who is addressed, or the decision where that already closes a gate."""
     agreement = _governing(asked)
     if isinstance(agreement, Gate):
         return _decision(asked.recipient, asked.purpose, agreement)
@@ -135,13 +181,7 @@ def _decide(asked: _Asked) -> Decision:
         purpose=asked.purpose,
         at=asked.at,
     )
-    gate = _gate(asked, agreement, resolved[0].audience, facts)
-    leaves: tuple[FieldDecision, ...] = ()
-    if gate is Gate.OPEN:
-        leaves = plan.fields(facts, asked.vocabulary, stands_for=resolved[0].stands_for)
-        if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
-            gate, leaves = Gate.NOTHING_RELEASED, ()
-    return _decision(asked.recipient, asked.purpose, gate, agreement, resolved[0], leaves)
+    return _Found(agreement, resolved[0], facts)
 
 
 def _decision(
