@@ -74,7 +74,7 @@ class Door:
         child = spawn("up", "--config", self.config(*parts), "--until-idle", state=self.state)
         out, err = ended(child)
         assert child.returncode == 0, err
-        assert traces(out + err) == []
+        assert traces(out + err) == [], "what the process said"
         return out + err
 
     def arrived(self, name: str) -> list[dict[str, Any]]:
@@ -92,9 +92,10 @@ class Door:
     def assert_nothing_escaped(self) -> None:
         """Nothing but what agencies wrote and got, and what the test gave to commands."""
         known = (self.feeds, self.root / "boxes", self.root / "given")
-        assert escaped(self.root, besides=known) == []
+        found = escaped(self.root, besides=known)
+        assert found == [], found
         names = [path.name for path in (self.root / "boxes").rglob("*")]
-        assert traces("\n".join([*names, *self.hook.heads])) == []
+        assert traces("\n".join([*names, *self.hook.heads])) == [], "a file's name or a header"
 
 
 @contextmanager
