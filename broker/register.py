@@ -7,39 +7,52 @@ are sealed to the gateway before they are stored, under a keyed name.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from broker.enacting import (
+    acceded,
+    as_they_govern,
+    check_audiences,
+    check_end,
+    check_signatures,
+    key_of,
+    unsigned,
+)
+from broker.enrolling import check_agency
 from broker.entries import (
     STATEMENT,
     Enrolled,
     Entry,
     Kind,
     RegisterRefused,
-    check_value,
     decode_entry,
+)
+from broker.override_record import Authoriser, read_authoriser, read_override
+from broker.overrides import check_override, check_review
+from broker.signatures import Act, holds
+from broker.values import (
+    Enacted,
+    check_value,
     read_accession,
-    read_agreement_entry,
     read_calendar,
     read_conflicts,
     read_consent,
+    read_enacted,
     read_enrolled,
+    read_membership,
     read_training,
     takes_back,
-    unb64,
 )
-from broker.keys import verify_rotation
 from redaction.agreement import Agreement
 from redaction.facts import Agency, Register
 from schemas.signed import unverified_issuer, unverified_payload, verify_statement
 
 _T = TypeVar("_T")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")  # it becomes part of topic and folder names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +82,8 @@ class State:
         }
         self._entries: dict[tuple[Kind, str], Entry] = {}
         self._agencies: dict[str, Enrolled] = {}
-        self._agreements: dict[str, Agreement] = {}
+        self._agreements: dict[str, Enacted] = {}
+        self._authorisers: dict[str, Authoriser] = {}
         self._snapshot: Snapshot | None = None
 
     def revision(self, kind: Kind, key: str) -> int:
@@ -119,7 +133,11 @@ class State:
         if entry.kind is Kind.AGREEMENT:
             self._agreements.pop(entry.key, None)
             if entry.value is not None:
-                self._agreements[entry.key] = read_agreement_entry(entry)
+                self._agreements[entry.key] = read_enacted(entry)
+        if entry.kind is Kind.AUTHORISER:
+            self._authorisers.pop(entry.key, None)
+            if entry.value is not None:
+                self._authorisers[entry.key] = read_authoriser(entry)
         self._snapshot = None
 
     def snapshot(self) -> Snapshot:
@@ -138,75 +156,149 @@ class State:
         officer = self._officers.get(signer)
         if officer is not None:
             return officer
-        agency = self._agencies.get(signer)
+        authoriser = self._authorisers.get(signer) if entry.kind is Kind.OVERRIDE else None
+        agency = self._agencies.get(signer if authoriser is None else authoriser.agency)
         if agency is None or agency.suspended:
             raise RegisterRefused("signed by nobody who may sign now")
+        if authoriser is not None:
+            return Ed25519PublicKey.from_public_bytes(authoriser.signing)
         return agency.verifier()
 
     def _authorise(self, entry: Entry, signers: tuple[str, ...]) -> None:
         officers = sum(1 for signer in signers if signer in self._officers)
-        if entry.kind is Kind.AGENCY:
-            self._authorise_agency(entry, signers, officers)
-        elif entry.kind is Kind.AGREEMENT and entry.value is not None:
-            agreement = read_agreement_entry(entry)
-            if entry.key != f"{agreement.id}/{agreement.version}":
-                raise RegisterRefused("the entry's key is not the agreement's id and version")
-            others = tuple(one for one in self._agreements.values() if one.id != agreement.id)
-            if problems := self._enactable(entry.value["text"], others):
-                raise RegisterRefused(f"the agreement cannot be put in force: {problems[0]}")
-        if entry.kind is Kind.CONSENT and not officers and takes_back(entry):
+        if entry.kind in (Kind.ACCESSION, Kind.WITHDRAWAL):
+            self._authorise_member(entry, signers)
+        elif entry.kind is Kind.AGENCY:
+            if entry.key in self._officers:
+                raise RegisterRefused("an agency cannot take an officer's name")
+            check_agency(entry, self._agencies.get(entry.key), officers)
+        elif entry.kind is Kind.OVERRIDE and not (officers and entry.value is None):
+            self._authorise_override(entry, signers)
+        elif entry.kind is Kind.CONSENT and not officers and takes_back(entry):
             return  # any agency may say no for a person at once; only an officer enters a yes
-        if entry.kind is not Kind.AGENCY and not officers:
+        elif entry.kind is Kind.AUTHORISER and signers == (entry.key.partition("/")[0],):
+            return  # an agency says itself who of its own people has which rank
+        elif not officers:
             raise RegisterRefused(f"a `{entry.kind}` entry needs an officer's signature")
+        elif entry.kind is Kind.AGREEMENT:
+            self._authorise_agreement(entry)
 
-    def _authorise_agency(self, entry: Entry, signers: tuple[str, ...], officers: int) -> None:
+    def _authorise_agreement(self, entry: Entry) -> None:
+        """Rules 1, 2, 10 and 13, and that every named party has signed this very text."""
+        held = self._agreements.get(entry.key)
         if entry.value is None:
-            raise RegisterRefused("an agency is suspended, not removed")
-        if not _NAME.fullmatch(entry.key):
-            raise RegisterRefused("an agency's name is a-z, 0-9 and -, at most 64, a letter first")
-        new, old = read_enrolled(entry), self._agencies.get(entry.key)
-        if entry.key in self._officers:
-            raise RegisterRefused("an agency cannot take an officer's name")
-        if old is None or (new.signing, new.sealing) == (old.signing, old.sealing):
-            if not officers:
-                raise RegisterRefused("enrolling or changing an agency needs an officer")
-            if old is not None and (new.generation, new.former) != (old.generation, old.former):
-                raise RegisterRefused("the key generation changes only with the keys")
+            check_end(held, self._agreements.values())
             return
-        if new.generation != old.generation + 1:
-            raise RegisterRefused("a new key has the next generation")
-        if officers >= 2 and not new.former:
-            return  # the old key is lost: two officers enrol the agency anew, nothing old counts
-        rotation = entry.value.get("rotation")
-        if not isinstance(rotation, str) or (new.roles, new.part_of, new.suspended) != (
-            old.roles,
-            old.part_of,
-            old.suspended,
+        new = read_enacted(entry)
+        if entry.key != key_of(new.agreement):
+            raise RegisterRefused("the entry's key is not the agreement's id and version")
+        if held is not None and held.canonical != new.canonical:
+            raise RegisterRefused("this version is in force with another text; count it up")
+        others = as_they_govern(
+            one.agreement
+            for one in self._agreements.values()
+            if one.agreement.id != new.agreement.id
+        )
+        if problems := self._enactable(entry.value["text"], others):
+            raise RegisterRefused(f"the agreement cannot be put in force: {problems[0]}")
+        check_audiences(new.agreement, self._agencies)
+        check_signatures(new, self._agencies, self._withdrawn(entry.key))
+
+    def _authorise_member(self, entry: Entry, signers: tuple[str, ...]) -> None:
+        """Accessions and withdrawals: the agency's own word, which nobody says for it."""
+        name, agreement, version = read_membership(entry)
+        if signers != (name,) or name not in self._agencies:
+            raise RegisterRefused("an agency accedes and withdraws itself, and alone")
+        enacted = self._agreements.get(f"{agreement}/{version}")
+        if entry.kind is Kind.ACCESSION and entry.value is None:
+            return
+        if enacted is None:
+            raise RegisterRefused("no such version of an agreement is in the register")
+        is_party = name in enacted.agreement.parties()
+        if entry.kind is Kind.WITHDRAWAL:
+            if not is_party or entry.value is None:
+                raise RegisterRefused("a named party takes its signature back, once")
+        elif is_party:
+            raise RegisterRefused("a named party signs; only others accede")
+        elif not holds(
+            read_accession(entry),
+            self._agencies[name].signing,
+            party=name,
+            act=Act.ACCEDE,
+            canonical=enacted.canonical,
         ):
-            raise RegisterRefused("a new key is signed by the old one, or by two officers")
-        if new.former[:-1] != old.former or not new.former or new.former[-1][0] != old.signing:
-            raise RegisterRefused("a replaced key joins the agency's former keys")
-        keys = verify_rotation(unb64(rotation), old.verifier(), owner=old.name)
-        if (keys.signing, keys.sealing) != (new.signing, new.sealing):
-            raise RegisterRefused("the old key signed other keys than these")
+            raise RegisterRefused("the accession is not signed for this text")
+
+    def _authorise_override(self, entry: Entry, signers: tuple[str, ...]) -> None:
+        if entry.value is None:
+            raise RegisterRefused("ending an override needs an officer's signature")
+        if not set(signers) <= set(self._authorisers):
+            raise RegisterRefused("an override is signed by authorisers only")
+        known = {name: self._authorisers[name] for name in signers}
+        facts, before = self.snapshot().facts, self._entries.get((entry.kind, entry.key))
+        if before is not None and before.value is not None:
+            check_review(
+                read_override(entry),
+                read_override(before),
+                known,
+                agreements=facts.agreements,
+            )
+            return
+        check_override(
+            read_override(entry),
+            known,
+            agreements=facts.agreements,
+            agencies=self._agencies,
+            accessions=facts.accessions,
+        )
 
     def _facts(self) -> Register:
         return Register(
             agencies={
-                name: Agency(name=name, roles=e.roles, part_of=e.part_of, suspended=e.suspended)
-                for name, e in self._agencies.items()
+                name: Agency(
+                    name=name,
+                    roles=one.roles,
+                    part_of=one.part_of,
+                    suspended=one.suspended,
+                    keys_until=one.keys_until,
+                )
+                for name, one in self._agencies.items()
             },
-            agreements=tuple(self._agreements.values()),
-            accessions=frozenset(self._values(Kind.ACCESSION, read_accession).values()),
+            agreements=tuple(one.agreement for one in self._agreements.values()),
+            accessions=frozenset(self._accessions()),
             consents=tuple(self._values(Kind.CONSENT, read_consent).values()),
             conflict_checks=self._values(Kind.CONFLICT_CHECK, read_conflicts),
             trainings=tuple(self._values(Kind.TRAINING, read_training).values()),
             calendars=self._values(Kind.CALENDAR, read_calendar),
+            granted=tuple(
+                one.granted for one in self._values(Kind.OVERRIDE, read_override).values()
+            ),
+            unsigned=frozenset(
+                (one.agreement.id, one.agreement.version)
+                for key, one in self._agreements.items()
+                if unsigned(one, self._agencies, self._withdrawn(key))
+            ),
         )
 
+    def _accessions(self) -> Iterator[tuple[str, str, int]]:
+        for entry in self._held(Kind.ACCESSION):
+            name, agreement, version = member = read_membership(entry)
+            enacted, agency = self._agreements.get(f"{agreement}/{version}"), self._agencies[name]
+            if enacted is not None and acceded(enacted, agency, read_accession(entry)):
+                yield member
+
+    def _withdrawn(self, agreement: str) -> frozenset[str]:
+        """Who took its signature back from an agreement, by the agreement's key."""
+        return frozenset(
+            entry.key.partition("/")[0]
+            for entry in self._held(Kind.WITHDRAWAL)
+            if entry.key.partition("/")[2] == agreement
+        )
+
+    def _held(self, kind: Kind) -> Iterator[Entry]:
+        for (its, _), entry in self._entries.items():
+            if its is kind and entry.value is not None:
+                yield entry
+
     def _values(self, kind: Kind, read: Callable[[Entry], _T]) -> dict[str, _T]:
-        return {
-            key: read(entry)
-            for (its, key), entry in self._entries.items()
-            if its is kind and entry.value is not None
-        }
+        return {entry.key: read(entry) for entry in self._held(kind)}

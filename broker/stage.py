@@ -15,9 +15,9 @@ import httpx2
 
 from broker.config import Config, Connector
 from broker.enrol import Officer
-from broker.entries import Kind
 from broker.keys import StoreSecret
-from broker.load import enter_agencies, enter_facts
+from broker.load import enter_agencies, enter_facts, suspend_agencies
+from broker.membership import accede, enact, sign_all
 from broker.node import init_node
 from broker.places import Places, make_private, write_private
 from broker.register_file import RegisterFile, read_register
@@ -127,10 +127,15 @@ class Stage:
         """Enrol the agencies, put the agreements in force, record what is known of the cases."""
         officer = Officer(http, self.places, secret)
         await enter_agencies(officer, self.register)
-        await enter_facts(officer, self._with_cases(cases))
         for one in self.examples:
-            key = f"{one.agreement.id}/{one.agreement.version}"
-            await officer.put(Kind.AGREEMENT, key, {"text": one.text})
+            signed = sign_all(self.places, secret, one.agreement)
+            await enact(officer, one.agreement, one.text, signed)
+        register = self._with_cases(cases)
+        await enter_facts(officer, register)
+        texts = {(one.agreement.id, one.agreement.version): one.agreement for one in self.examples}
+        for name, agreement, version in sorted(register.accessions):
+            await accede(http, self.places, secret, name, texts[agreement, version])
+        await suspend_agencies(officer, self.register)
 
     def cases(self, events: int) -> tuple[str, ...]:
         """The case references that so many events are about."""

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 
 from broker.api.bodies import Erasure, Redelivery, RegisterChange, bytes64
 from broker.api.rights import Who, must
-from broker.entries import Kind
+from broker.entries import OWN, Kind
 from broker.log import Append
 from broker.node import Node
 from broker.tokens import Principal, Role
@@ -23,8 +23,9 @@ def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
 
     @app.get("/v1/register/{kind}/{key:path}")
     async def register_entry(me: Me, kind: Kind, key: str) -> dict[str, Any]:
-        """An entry's revision and value: for officers, and for an agency its own."""
-        own = kind is Kind.AGENCY and key == me.name
+        """An entry's revision and value: for officers, and for an agency what it says itself."""
+        own = key == me.name if kind is Kind.AGENCY else key.startswith(f"{me.name}/")
+        own = own and kind in (Kind.AGENCY, *OWN)
         must(me.role is Role.OFFICER or own)
         state = node.keeper.state
         return {"revision": state.revision(kind, key), "value": state.value(kind, key)}

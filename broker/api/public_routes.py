@@ -31,7 +31,7 @@ def add_public_routes(app: FastAPI, node: Node, who: Who) -> None:
 
     @app.get("/v1/agencies")
     async def agencies(_me: Me) -> dict[str, Any]:
-        """Who is enrolled, with what roles; public to every agency."""
+        """Who is enrolled, with what roles and signing key; public to every agency."""
         return {
             "agencies": [
                 {
@@ -40,6 +40,8 @@ def add_public_routes(app: FastAPI, node: Node, who: Who) -> None:
                     "part_of": one.part_of,
                     "suspended": one.suspended,
                     "generation": one.generation,
+                    "keys_until": None if one.keys_until is None else str(one.keys_until),
+                    "signing": text64(one.signing),
                 }
                 for _, one in sorted(node.keeper.snapshot().agencies.items())
             ]

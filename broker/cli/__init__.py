@@ -25,7 +25,7 @@ _COMMANDS = {
     "keys": "agencies",
     "ledger": "ledger",
     "publish": "events",
-    "redact": "agreements",
+    "redact": "redact",
     "redeliver": "events",
     "register": "agencies",
     "restore": "node",

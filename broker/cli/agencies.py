@@ -15,12 +15,20 @@ from broker.cli.common import (
     setting,
     table,
 )
-from broker.enrol import Officer, rotate_keys
+from broker.enrol import KEY_DAYS, Officer, keys_end, rotate_keys
 from broker.entries import Kind
-from broker.load import load_register
+from broker.load import Loaded, load_register
 from broker.places import Places
 from broker.register_file import RegisterFileError, read_register
 from broker.session import client_of, reach
+
+_valid_days = click.option(
+    "--valid-days",
+    default=KEY_DAYS,
+    show_default=True,
+    type=click.IntRange(1, 10 * 365),
+    help="How many days the new keys are sealed to.",
+)
 
 
 @click.group()
@@ -33,10 +41,16 @@ def agency() -> None:
 @click.option("--role", "roles", multiple=True, help="A role the agency has; may be repeated.")
 @click.option("--part-of", default=None, help="The agency this is a unit of.")
 @click.option("--lost-key", is_flag=True, default=False, help="Key lost: both officers sign.")
+@_valid_days
 @json_option
 @ends_well
 def enrol(
-    name: str, roles: tuple[str, ...], part_of: str | None, lost_key: bool, as_json: bool
+    name: str,
+    roles: tuple[str, ...],
+    part_of: str | None,
+    lost_key: bool,
+    valid_days: int,
+    as_json: bool,
 ) -> None:
     """Enrol an agency: its keys and token are made in its own folder."""
     given = setting()
@@ -44,7 +58,8 @@ def enrol(
     async def work() -> None:
         async with reach(given.places, given.secret) as http:
             officer = Officer(http, given.places, given.secret, second=lost_key)
-            await officer.enrol(name, roles=roles, part_of=part_of)
+            until = keys_end(valid_days)
+            await officer.enrol(name, roles=roles, part_of=part_of, keys_until=until)
 
     run(work())
     say(as_json, {"name": name, "enrolled": True}, lambda: [f"enrolled {name}"])
@@ -96,7 +111,7 @@ def list_agencies(as_json: bool) -> None:
             return list(said["agencies"])
 
     rows = run(work())
-    columns = ["name", "roles", "part_of", "suspended", "generation"]
+    columns = ["name", "roles", "part_of", "suspended", "generation", "keys_until"]
     say(as_json, {"agencies": rows}, lambda: table(rows, columns))
 
 
@@ -107,16 +122,17 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--as", "name", required=True, help="The agency whose keys are replaced.")
+@_valid_days
 @json_option
 @ends_well
-def rotate(name: str, as_json: bool) -> None:
+def rotate(name: str, valid_days: int, as_json: bool) -> None:
     """Replace an agency's keys: the old key signs the new ones."""
     given = setting()
     acting(given, name)
 
     async def work(places: Places) -> int:
         async with reach(places, given.secret) as http:
-            return await rotate_keys(http, places, name, given.secret)
+            return await rotate_keys(http, places, name, given.secret, days=valid_days)
 
     generation = run(work(given.places))
     answer = {"name": name, "generation": generation}
@@ -133,16 +149,20 @@ def register() -> None:
 @json_option
 @ends_well
 def load(file: str, as_json: bool) -> None:
-    """Enter everything a register file says, each entry signed by an officer."""
+    """Enter what a register file says, signed by an officer; accessions by the agencies here."""
     given = setting()
     try:
         read = read_register(read_input(file), origin=file)
     except RegisterFileError as error:
         raise Unusable(str(error)) from None
 
-    async def work() -> int:
+    async def work() -> Loaded:
         async with reach(given.places, given.secret) as http:
             return await load_register(http, given.places, given.secret, read)
 
-    entries = run(work())
-    say(as_json, {"entries": entries}, lambda: [f"entered {entries} entries"])
+    done = run(work())
+    answer = {"entries": done.entries, "waiting": done.waiting}
+    lines = [f"entered {done.entries} entries"]
+    if done.waiting:
+        lines.append(f"{done.waiting} wait for what only others can sign, or for their agreement")
+    say(as_json, answer, lambda: lines)

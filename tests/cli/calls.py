@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator, FormatChecker
 
 from broker.cli import main
+from redaction.reading import read_agreement
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -30,6 +31,22 @@ def call(*words: object, state: Path | None = None, stdin: bytes | None = None) 
     """Call a command in this process."""
     given = [] if state is None else ["--state", str(state)]
     return CliRunner().invoke(main, [*given, *map(str, words)], input=stdin)
+
+
+def sign_all(path: Path, state: Path, folder: Path | None = None) -> list[object]:
+    """Sign an agreement as each of its parties; give the options that name the signatures."""
+    options: list[object] = []
+    for party in read_agreement(path.read_bytes(), origin=path.name).parties():
+        out = (folder or state.parent) / f"{path.parent.name}-{path.name}.{party}.sig"
+        result = call("agreement", "sign", path, "--as", party, "--out", out, state=state)
+        assert result.exit_code == 0, result.output
+        options += ["--signature", out]
+    return options
+
+
+def sign_and_enact(path: Path, state: Path, *more: object) -> Result:
+    """Sign an agreement as each of its parties and put it in force."""
+    return call("agreement", "enact", path, *sign_all(path, state), *more, state=state)
 
 
 def spawn(*words: object, state: Path | None = None, **more: Any) -> subprocess.Popen[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import AGREEMENTS, EXAMPLES, POLICE, REGISTER, call
+from tests.cli.calls import AGREEMENTS, EXAMPLES, POLICE, REGISTER, call, sign_and_enact
 
 INCIDENT = EXAMPLES / "operation-encompass" / "events" / "01-three-children-with-consent.json"
 
@@ -36,10 +36,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state that `node` is a copy of."""
     state = tmp_path_factory.mktemp("made") / "state"
     calls = [("init",), ("register", "load", REGISTER)]
-    calls += [("agreement", "enact", path) for path in AGREEMENTS]
     for words in calls:
         result = call(*words, state=state)
         assert result.exit_code == 0, result.output
+    for path in AGREEMENTS:
+        result = sign_and_enact(path, state)
+        assert result.exit_code == 0, result.output
+    result = call("register", "load", REGISTER, state=state)  # what waited for its agreement
+    assert result.exit_code == 0, result.output
     return state
 
 

@@ -18,6 +18,7 @@ from tests.cli.calls import (
     answer,
     call,
     schema,
+    sign_all,
 )
 
 ENCOMPASS = EXAMPLES / "operation-encompass"
@@ -46,7 +47,8 @@ def test_life_of_a_node_answers_as_its_schemas_say(tmp_path: Path, incident: Pat
     state = tmp_path / "state"
     assert answer("init", "init", "--name", "northmoor", state=state)["name"] == "northmoor"
     assert answer("register-load", "register", "load", REGISTER, state=state)["entries"] > 30
-    enacted = answer("agreement-enact", "agreement", "enact", AGREEMENTS[-1], state=state)
+    signed = sign_all(AGREEMENTS[-1], state)
+    enacted = answer("agreement-enact", "agreement", "enact", AGREEMENTS[-1], *signed, state=state)
     shown = answer("agreement-show", "agreement", "show", AGREEMENTS[-1])
     assert enacted["hash"] == shown["hash"]
     answer("agency-enrol", "agency", "enrol", "new-school", "--role", "school", state=state)

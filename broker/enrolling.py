@@ -1,0 +1,55 @@
+"""Who may enrol an agency and change its keys: the register's rules for agencies."""
+
+from __future__ import annotations
+
+import re
+
+from broker.entries import Enrolled, Entry, RegisterRefused, unb64
+from broker.keys import verify_rotation
+from broker.values import read_enrolled
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")  # it becomes part of topic and folder names
+
+
+def check_agency(entry: Entry, old: Enrolled | None, officers: int) -> None:
+    """Require that an agency's entry may be made by those who signed it.
+
+    Args:
+        entry: what is to be entered; its signatures have been checked.
+        old: the agency as it is enrolled, None if it is not.
+        officers: how many officers signed.
+
+    Raises:
+        RegisterRefused: which rule it breaks.
+    """
+    if entry.value is None:
+        raise RegisterRefused("an agency is suspended, not removed")
+    if not _NAME.fullmatch(entry.key):
+        raise RegisterRefused("an agency's name is a-z, 0-9 and -, at most 64, a letter first")
+    new = read_enrolled(entry)
+    if old is None or (new.signing, new.sealing) == (old.signing, old.sealing):
+        if not officers:
+            raise RegisterRefused("enrolling or changing an agency needs an officer")
+        if old is not None and (new.generation, new.former) != (old.generation, old.former):
+            raise RegisterRefused("the key generation changes only with the keys")
+        return
+    if new.generation != old.generation + 1:
+        raise RegisterRefused("a new key has the next generation")
+    if officers >= 2 and not new.former:
+        return  # the old key is lost: two officers enrol the agency anew, nothing old counts
+    _check_rotation(entry, new, old)
+
+
+def _check_rotation(entry: Entry, new: Enrolled, old: Enrolled) -> None:
+    rotation = (entry.value or {}).get("rotation")
+    if not isinstance(rotation, str) or (new.roles, new.part_of, new.suspended) != (
+        old.roles,
+        old.part_of,
+        old.suspended,
+    ):
+        raise RegisterRefused("a new key is signed by the old one, or by two officers")
+    if new.former[:-1] != old.former or not new.former or new.former[-1][0] != old.signing:
+        raise RegisterRefused("a replaced key joins the agency's former keys")
+    keys = verify_rotation(unb64(rotation), old.verifier(), owner=old.name)
+    if (keys.signing, keys.sealing) != (new.signing, new.sealing):
+        raise RegisterRefused("the old key signed other keys than these")
