@@ -66,6 +66,7 @@ class Watched:
 
     def __init__(self, log: Log, who: str, attempts: list[Attempt]) -> None:
         self._log, self._who, self._attempts = log, who, attempts
+        self.joined = 0  # how often; each time fences what everybody has in hand
         self.first: Callable[[], Awaitable[object]] | None = None  # what precedes the next commit
 
     def __getattr__(self, name: str) -> Any:
@@ -73,6 +74,7 @@ class Watched:
 
     async def join(self, group: str, topics: Sequence[str]) -> WatchedMember:
         self._topics = topics
+        self.joined += 1
         return WatchedMember(await self._log.join(group, topics), self)
 
     async def overtake(self) -> None:
@@ -342,6 +344,7 @@ async def test_two_busy_workers_do_not_fence_each_other_for_ever(
         for hand in hands:
             await hand.end()
         await check(found, events, attempts, made)
+        assert [hand.log.joined for hand in hands] == [1, 1], "fenced is not expelled"
     # Two that came and two that came between: each fences what two had in hand, and no more.
     assert sum(not attempt.committed for attempt in attempts) <= 8
 
