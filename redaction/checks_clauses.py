@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from redaction.agreement import Items, Never, Override, Share
-from redaction.checks_conditions import CONSENT, condition_faults, element_reach, root_reach
+from redaction.checks_conditions import condition_faults, element_reach, root_reach
 from redaction.checks_consent import reason_faults
 from redaction.checks_names import audience_faults, form_faults, tag_faults
 from redaction.leaves import REASON_FACT
@@ -40,10 +40,6 @@ def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
         if publisher not in agreement.publishers:
             near = nearest(publisher, agreement.publishers)
             yield f"`{publisher}` is no publisher of this agreement{near}"
-    facts = {spot.field.name for spot in subject.spots if spot.is_fact}
-    for fact in share.reveals:
-        if fact not in facts and not fact.startswith(CONSENT):
-            yield f"`reveals` names `{fact}`, which is no fact here{nearest(fact, facts)}"
     carriers = tuple(spot for tag in share.tags for spot in subject.carriers(tag))
     if not carriers:
         return

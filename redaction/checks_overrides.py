@@ -63,7 +63,8 @@ def _lift_faults(subject: Subject, override: Override, carriers: tuple[Spot, ...
         elif name in others:
             yield f"`lifts` names clause {name}, which is no `never`"
         elif "clauses" not in subject.damaged:
-            yield f"`lifts` names clause `{name}`, which does not exist{nearest(name, nevers, ids=True)}"
+            near = nearest(name, nevers, ids=True)
+            yield f"`lifts` names clause `{name}`, which does not exist{near}"
 
 
 def _dead_faults(subject: Subject, override: Override) -> Iterator[str]:

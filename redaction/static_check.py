@@ -9,6 +9,7 @@ from redaction.checks_bases import basis_problems
 from redaction.checks_clauses import clause_problems
 from redaction.checks_consent import consent_problems
 from redaction.checks_overrides import override_problems
+from redaction.checks_reveals import reveal_problems
 from redaction.checks_sections import other_problems, section_problems
 from redaction.reading import Reading, read
 from redaction.subject import subject_of
@@ -49,6 +50,7 @@ def check_agreement(
         *consent_problems(subject),
         *clause_problems(subject),
         *override_problems(subject),
+        *reveal_problems(subject),
         *other_problems(subject, others),
     )
     return tuple(sorted(problems, key=lambda problem: problem.line))

@@ -246,13 +246,15 @@ def test_school_days_need_a_school_calendar() -> None:
 
 def test_element_may_be_asked_for_its_own_facts_its_ancestors_and_the_root() -> None:
     selected = "items: {when: {all: [{involvement: witnessed}, {serious_risk: yes}]}}"
+    selected += "\n    reveals: [involvement, serious_risk]"
     assert problems_of(with_change("items: {where: child.school, is: recipient}", selected)) == []
 
 
 def test_never_that_depends_on_a_condition_leaves_the_share_alive() -> None:
-    clause = '  - {id: "7.2", never: [incident.reference], to: school, when: {serious_risk: yes}}\n'
-    assert problems_of(with_clause(clause)) == []
-    always = clause.replace(", when: {serious_risk: yes}", "")
+    clause = '  - {id: "7.2", never: [incident.reference], to: school'
+    condition = ", when: {serious_risk: yes}, reveals: [serious_risk]"
+    assert problems_of(with_clause(f"{clause}{condition}}}\n")) == []
+    always = f"{clause}}}\n"
     expected = (
         "a.yaml:31: clause 4.1: clause 7.2 always withholds `incident.reference` from `school`"
     )
