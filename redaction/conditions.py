@@ -55,6 +55,11 @@ class Circumstances:
         """The agreement's time zone."""
         return ZoneInfo(self.agreement.time_zone)
 
+    @property
+    def today(self) -> date:
+        """The decision's local date."""
+        return self.at.astimezone(self.zone).date()
+
 
 class Facts:
     """The facts one condition may read.

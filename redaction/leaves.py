@@ -12,8 +12,7 @@ from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
 from redaction.layout import Block, Elements, Entries, Layout, Leaves, Maybe, Settled, Step
 from redaction.sameness import normal
-from redaction.scopes import find, read
-from redaction.views import escaped
+from redaction.scopes import escaped, find, read
 from schemas.registry import Kind
 
 MAX_SETTLED = 4096  # outcomes kept in a layout; past it they are all worked out again

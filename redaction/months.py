@@ -1,4 +1,4 @@
-"""Calendar months, as agreements count them."""
+"""Calendar months and years, as agreements count them."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ def add_months(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
+
+
+def whole_years(born: date, today: date) -> int | None:
+    """How old somebody is; None before birth. Born on 29 February, one grows older on 1 March."""
+    if born > today:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

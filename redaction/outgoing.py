@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from redaction import checker, plan
+from redaction.agreement import Agreement, Form
 from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Register
@@ -34,17 +36,25 @@ class Outgoing:
         register: the register that its decisions are made on.
         vocabulary: the vocabulary that its decisions are made on.
         at: the decision time.
+        secret: what pseudonyms are made with; None where there are none.
     """
 
-    __slots__ = ("_at", "_event", "_register", "_shared", "_vocabulary")
+    __slots__ = ("_at", "_event", "_register", "_secret", "_shared", "_vocabulary")
 
     def __init__(
-        self, event: Event, register: Register, vocabulary: Vocabulary, *, at: datetime
+        self,
+        event: Event,
+        register: Register,
+        vocabulary: Vocabulary,
+        *,
+        at: datetime,
+        secret: bytes | None = None,
     ) -> None:
         self._event = event
         self._register = register
         self._vocabulary = vocabulary
         self._at = at
+        self._secret = secret
         self._shared: dict[_Group, _Shared] = {}
 
     def encoded(self, decision: Decision) -> tuple[ViewType, bytes]:
@@ -52,31 +62,38 @@ class Outgoing:
 
         Raises:
             ValueError: the decision is not open, or was made on another event.
+            NoPseudonymKey: a clause gives a pseudonym, and there is no secret.
             LookupError: the register has not got the decision's agreement.
             EventRefused: `view-refused`; see `checker.check`.
         """
-        group = self._group(decision)
+        if not decision.delivered or decision.agreement is None:
+            raise ValueError("only an open decision has a view")
+        agreement = Directory(self._register).agreement(decision.agreement)
+        group = _group(decision, decision.agreement, agreement)
         shared = None if group is None else self._shared.get(group)
         # INVARIANT: equal fields speak of the same leaves in the same forms, so the shared view
         # has passed the check against this very outcome.
         if shared is not None and shared.fields == decision.fields:
             return shared.view_type, shared.data
+        event, secret = self._event, self._secret
         view_type, data = plan.encode(
-            self._event, self._register, self._vocabulary, decision, at=self._at
+            event, self._register, self._vocabulary, decision, at=self._at, secret=secret
         )
-        checker.check(data, view_type, self._event, decision)
+        today = self._at.astimezone(ZoneInfo(agreement.time_zone)).date()
+        checker.check(data, view_type, event, decision, today=today, secret=secret)
         if group is not None:
             self._shared[group] = _Shared(decision.fields, view_type, data)
         return view_type, data
 
-    def _group(self, decision: Decision) -> _Group | None:
-        """Whose views are the same if their fields are; None where each has its own.
 
-        Fields do not speak of null records, where a view still tells what clauses select.
-        """
-        if not decision.delivered or decision.agreement is None:
-            raise ValueError("only an open decision has a view")
-        agreement = Directory(self._register).agreement(decision.agreement)
-        if any(share.items is not None for share in agreement.shares):
-            return None
-        return (decision.agreement, decision.audience, decision.purpose)
+def _group(decision: Decision, ref: AgreementRef, agreement: Agreement) -> _Group | None:
+    """Whose views are the same if their fields are; None where each has its own.
+
+    Fields do not speak of null records, where a view still tells what clauses select, and a
+    pseudonym is nobody else's.
+    """
+    if any(share.items is not None for share in agreement.shares):
+        return None
+    if any(field.form is Form.PSEUDONYM for field in decision.fields):
+        return None
+    return (ref, decision.audience, decision.purpose)

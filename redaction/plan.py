@@ -7,10 +7,12 @@ an event, `views` makes what comes out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from redaction.agreement import Form
 from redaction.clauses import Asked
 from redaction.conditions import Facts, facts_for
 from redaction.decision import AgreementRef, Decision, FieldDecision
@@ -18,7 +20,9 @@ from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.layout import Layout, lay_out
 from redaction.leaves import decide_leaves
-from redaction.views import Forms, Maker, ShapeRecord, derive
+from redaction.scrub import hidden_values
+from redaction.transforms import Means, pseudonym_key
+from redaction.views import Decided, Maker, ShapeRecord, derive
 from schemas.codec import Event, ViewType, encode_view, view_type_from_text
 from schemas.registry import EventType, Vocabulary
 
@@ -121,7 +125,13 @@ def view_type(
 
 
 def view(
-    event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    decision: Decision,
+    *,
+    at: datetime,
+    secret: bytes | None = None,
 ) -> dict[str, Any]:
     """The event as the decision lets its recipient see it.
 
@@ -131,31 +141,59 @@ def view(
         vocabulary: the vocabulary that was decided on.
         decision: an open decision.
         at: the decision time.
+        secret: what pseudonyms are made with, 32 bytes; None where there are none.
 
     Raises:
         ValueError: the decision is not open, or was made on another event.
+        NoPseudonymKey: a clause gives a pseudonym, and there is no secret.
         LookupError: the register has not got the decision's agreement.
     """
     facts = _facts(event, register, decision, at)
-    return _view(_plan(facts, vocabulary), facts, decision)
-
-
-def _view(plan: Plan, facts: Facts, decision: Decision) -> dict[str, Any]:
-    def absent() -> Forms:
-        leaves = decide_leaves(plan.layout, facts, decision.stands_for, absent_too=True)
-        return {leaf.path: leaf.form for leaf in leaves}
-
-    forms = {field.path: field.form for field in decision.fields}
-    try:
-        return Maker(forms, absent).record(plan.shape, facts.circumstances.event.value)
-    except KeyError:  # whose message could be a map's key
-        raise ValueError("the decision does not speak of every leaf of the event") from None
+    return _view(_plan(facts, vocabulary), facts, decision, secret)
 
 
 def encode(
-    event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    decision: Decision,
+    *,
+    at: datetime,
+    secret: bytes | None = None,
 ) -> tuple[ViewType, bytes]:
     """The view as bytes, with its type. See `view`."""
     facts = _facts(event, register, decision, at)
     plan = _plan(facts, vocabulary)
-    return plan.view_type, encode_view(plan.view_type, _view(plan, facts, decision))
+    return plan.view_type, encode_view(plan.view_type, _view(plan, facts, decision, secret))
+
+
+def _view(plan: Plan, facts: Facts, decision: Decision, secret: bytes | None) -> dict[str, Any]:
+    def absent() -> Decided:
+        leaves = decide_leaves(plan.layout, facts, decision.stands_for, absent_too=True)
+        return {leaf.path: leaf for leaf in leaves}
+
+    decided = {field.path: field for field in decision.fields}
+    try:
+        means = _means(facts, decision, decided, secret)
+        return Maker(decided, absent, means).record(plan.shape, facts.circumstances.event.value)
+    except KeyError:  # whose message could be a map's key
+        raise ValueError("the decision does not speak of every leaf of the event") from None
+
+
+def _means(
+    facts: Facts, decision: Decision, decided: Decided, secret: bytes | None
+) -> Callable[[FieldDecision], Means]:
+    """What each leaf's form may need; hidden values are looked for only if a text is scrubbed."""
+    known = facts.circumstances
+    scrubs = any(field.form is Form.SCRUBBED for field in decision.fields)
+    plain = Means(today=known.today, hidden=hidden_values(known.event, decided) if scrubs else None)
+
+    def means(field: FieldDecision) -> Means:
+        if field.form is not Form.PSEUDONYM or secret is None:
+            return plain
+        key = pseudonym_key(
+            secret, recipient=decision.recipient, agreement=known.agreement.id, tag=field.tag
+        )
+        return replace(plain, pseudonym_key=key)
+
+    return means

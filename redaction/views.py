@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from redaction.agreement import Form
-from redaction.scopes import ELEMENT, ENTRY, Place, names_in
-from redaction.transforms import apply
+from redaction.decision import FieldDecision
+from redaction.scopes import ELEMENT, ENTRY, Place, escaped, names_in
+from redaction.transforms import Means, apply
 from schemas.codec import WITHHELD
 from schemas.registry import Array, EventType, Leaf, Map, Node, Record
 
-Forms = Mapping[str, Form | None]  # RFC 6901 pointer of a leaf → its form, None for withheld
+Decided = Mapping[str, FieldDecision]  # by the RFC 6901 pointer of each leaf
 Possible = Callable[[Place], frozenset[Form]]
 
 _KEPT = ("type", "logicalType", "precision", "scale", "symbols")  # no tags and no docs travel
@@ -156,16 +157,23 @@ class Maker:
     """Makes one view.
 
     Args:
-        forms: what becomes of every leaf of the event.
+        decided: what becomes of every leaf of the event.
         absent: gives what becomes of the leaves of null records; asked only if there is one.
+        means: gives what a leaf's form may need beside the value; asked only if it is not clear.
     """
 
-    __slots__ = ("_absent", "_absent_forms", "_forms", "_released")
+    __slots__ = ("_absent", "_absent_decided", "_decided", "_means", "_released")
 
-    def __init__(self, forms: Forms, absent: Callable[[], Forms]) -> None:
-        self._forms = forms
+    def __init__(
+        self,
+        decided: Decided,
+        absent: Callable[[], Decided],
+        means: Callable[[FieldDecision], Means],
+    ) -> None:
+        self._decided = decided
         self._absent = absent
-        self._absent_forms: Forms | None = None
+        self._absent_decided: Decided | None = None
+        self._means = means
         self._released = 0
 
     def record(self, shape: ShapeRecord, value: Any, path: str = "") -> dict[str, Any]:
@@ -175,15 +183,9 @@ class Maker:
             KeyError: the decision does not speak of a leaf that the event has.
         """
         view = {}
-        forms = self._forms
         for name, step, below in shape.fields:
             if below is None:
-                form = forms[path + step]
-                if form is None:
-                    view[name] = WITHHELD
-                else:
-                    self._released += 1
-                    view[name] = value[name] if form is Form.CLEAR else apply(form, value[name])
+                view[name] = self._leaf(self._decided[path + step], value[name])
             else:
                 view[name] = self._container(below, value[name], path + step)
         return view
@@ -207,34 +209,31 @@ class Maker:
         shown = []
         for at, (value, path) in enumerate(inner):
             before = self._released
-            view = self._bare(value, path) if shape is None else self._container(shape, value, path)
+            if shape is None:
+                view = self._leaf(self._decided[path], value)
+            else:
+                view = self._container(shape, value, path)
             if self._released > before:
                 shown.append((at, view))
         return shown
 
-    def _bare(self, value: Any, path: str) -> Any:
-        """A leaf that is itself an element or a map's value; it is shown if released, else gone."""
-        form = self._forms[path]
-        if form is None:
+    def _leaf(self, field: FieldDecision, value: Any) -> Any:
+        """A leaf in the form in which it is released, or withheld."""
+        if field.form is None:
             return WITHHELD
         self._released += 1
-        return apply(form, value)
+        return value if field.form is Form.CLEAR else apply(field.form, value, self._means(field))
 
     def _null_record(self, shape: ShapeRecord, path: str) -> dict[str, Any]:
         """Released leaves are null, the others withheld, lists and maps empty."""
-        if self._absent_forms is None:
-            self._absent_forms = self._absent()
+        if self._absent_decided is None:
+            self._absent_decided = self._absent()
         view: dict[str, Any] = {}
         for name, step, below in shape.fields:
             if below is None:
-                view[name] = WITHHELD if self._absent_forms[path + step] is None else None
+                view[name] = WITHHELD if self._absent_decided[path + step].form is None else None
             elif type(below) is ShapeRecord:
                 view[name] = self._null_record(below, path + step)
             else:
                 view[name] = [] if type(below) is ShapeList else {}
         return view
-
-
-def escaped(key: str) -> str:
-    """A map's key as a step of an RFC 6901 pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
