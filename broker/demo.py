@@ -21,7 +21,7 @@ from broker.log import read_to_end
 from broker.node import Node
 from broker.service import run_connectors
 from broker.session import TIMEOUT_S, serve
-from broker.stage import Stage
+from broker.stage import Signed, Stage
 from broker.topics import deliveries_topic
 from redaction import reference
 from redaction.decision import Decision
@@ -120,6 +120,7 @@ async def play(
     stage: Stage,
     count: int,
     *,
+    signed: Callable[[Signed], None],
     progress: Callable[[int, int], None],
     then: Callable[[Shown, Outcome], None],
     go_on: bool,
@@ -129,6 +130,7 @@ async def play(
     Args:
         stage: where.
         count: how many events to play before checking.
+        signed: told what put the agreements in force.
         progress: told (deliveries settled, events decided) now and then.
         then: told what was found.
         go_on: afterwards play on at a visible pace until cancelled.
@@ -148,7 +150,7 @@ async def play(
                     base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S, trust_env=False
                 )
             )
-            await stage.enter(http, secret, cases)
+            signed(await stage.enter(http, secret, cases))
             events = list(stage.events(count, cases))
             broken = stage.feed(events)
             config = stage.config(WEBHOOK_AGENCY, receiver.url)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Annotated, Any, Final
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from broker.register_shapes import WEEKDAYS, AgencyShape, File
 from redaction.facts import (
     Agency,
     Calendar,
     Conflict,
     Consent,
-    ConsentState,
+    Granted,
     Register,
     Training,
 )
@@ -24,15 +24,6 @@ from schemas.errors import CasewardError, Code
 
 MAX_BYTES = 4 * 1024 * 1024  # a county's register is some hundred KiB; a node keeps larger ones
 MAX_DEPTH = 8  # levels of YAML; ours needs five
-_WEEKDAYS: Final = (
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-)
 
 
 class RegisterFileError(CasewardError):
@@ -56,108 +47,13 @@ class RegisterFile:
     titles: Mapping[str, str]
 
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
-Words = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Agency(_Entry):
-    title: Words
-    roles: frozenset[Name] = frozenset()
-    part_of: Name | None = None
-    suspended: bool = False
-
-
-class _Closure(_Entry):
-    """Days on which an institution is closed: one (`on`), or all from one to another."""
-
-    on: date | None = None
-    from_: Annotated[date | None, Field(alias="from")] = None
-    to: date | None = None
-    why: Words
-
-    @model_validator(mode="after")
-    def _one_or_span(self) -> _Closure:
-        if (self.on is None) == (self.from_ is None) or (self.from_ is None) != (self.to is None):
-            raise ValueError("needs either `on`, or `from` and `to`")
-        if self.from_ is not None and self.to is not None and self.from_ > self.to:
-            raise ValueError("ends before it begins")
-        return self
-
-    def ends(self) -> tuple[date, date]:
-        first = self.on or self.from_ or date.min
-        return first, self.to or first
-
-    def days(self) -> Iterator[date]:
-        first, last = self.ends()
-        for count in range((last - first).days + 1):
-            yield first + timedelta(days=count)
-
-
-class _Calendar(_Entry):
-    first: date
-    last: date
-    weekdays: frozenset[str]
-    closed: tuple[_Closure, ...] = ()
-
-    @model_validator(mode="after")
-    def _sound(self) -> _Calendar:
-        if not self.weekdays <= set(_WEEKDAYS):
-            raise ValueError("`weekdays` are English names in small letters")
-        # a longer calendar is a slip in a year; expanding it would not end
-        if not timedelta(0) <= self.last - self.first <= timedelta(days=366 * 20):
-            raise ValueError("spans no time, or more than twenty years")
-        for closure in self.closed:
-            if any(not self.first <= day <= self.last for day in closure.ends()):
-                raise ValueError("has a closure outside its own first and last day")
-        return self
-
-
-class _Training(_Entry):
-    agency: Name
-    holder: Words
-    course: Name
-    completed: date
-
-
-class _Consent(_Entry):
-    case: Words
-    person: Name
-    purpose: Name
-    audience: Name | None = None
-    state: ConsentState
-
-
-class _Conflict(_Entry):
-    agency: Name
-    instead: Name | None = None
-
-
-class _Accession(_Entry):
-    agency: Name
-    agreement: Name
-    version: Annotated[int, Field(ge=1)]
-
-
-class _File(_Entry):
-    agencies: dict[Name, _Agency]
-    calendars: dict[Name, _Calendar] = {}
-    trainings: tuple[_Training, ...] = ()
-    accessions: tuple[_Accession, ...] = ()
-    consents: tuple[_Consent, ...] = ()
-    conflict_checks: dict[Words, tuple[_Conflict, ...]] = {}
-
-
 def read_register(text: str | bytes, *, origin: str) -> RegisterFile:
     """The register that a file spells.
 
     Args:
-        text: YAML with `agencies`, `calendars`, `trainings`, `accessions`, `consents` and
-            `conflict_checks`; bytes must be UTF-8. A case under `conflict_checks` was checked,
-            and its list names who is in conflict; a case that is not there is unknown.
+        text: YAML with `agencies`, `calendars`, `trainings`, `accessions`, `consents`,
+            `conflict_checks` and `overrides`; bytes must be UTF-8. A case under `conflict_checks`
+            was checked, and its list names who is in conflict; a case not there is unknown.
         origin: the file's name, for the messages.
 
     Raises:
@@ -171,7 +67,7 @@ def read_register(text: str | bytes, *, origin: str) -> RegisterFile:
         return Problem(origin=origin, line=_line(root, path), clause=None, message=message)
 
     try:
-        file = _File.model_validate(_plain(root))
+        file = File.model_validate(_plain(root))
     except ValidationError as cause:
         raise RegisterFileError(
             tuple(problem(error["loc"], _sentence(error)) for error in cause.errors())
@@ -222,7 +118,7 @@ def _sentence(error: Any) -> str:
     return f"`{name}` {message[0].lower()}{message[1:]}"
 
 
-def _loose_ends(file: _File) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _loose_ends(file: File) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Names of agencies that are not enrolled, and units that are part of themselves."""
     agencies = file.agencies
     for name, agency in agencies.items():
@@ -234,6 +130,9 @@ def _loose_ends(file: _File) -> Iterator[tuple[tuple[int | str, ...], str]]:
         for index, entry in enumerate(getattr(file, section)):
             if entry.agency not in agencies:
                 yield (section, index, "agency"), f"there is no agency `{entry.agency}`"
+    for index, override in enumerate(file.overrides):
+        for name in sorted(override.recipients - agencies.keys()):
+            yield ("overrides", index, "recipients"), f"there is no agency `{name}`"
     for case, conflicts in file.conflict_checks.items():
         for index, conflict in enumerate(conflicts):
             for key in ("agency", "instead"):
@@ -242,7 +141,7 @@ def _loose_ends(file: _File) -> Iterator[tuple[tuple[int | str, ...], str]]:
                     yield ("conflict_checks", case, index, key), f"there is no agency `{name}`"
 
 
-def _is_part_of_itself(agencies: Mapping[str, _Agency], name: str) -> bool:
+def _is_part_of_itself(agencies: Mapping[str, AgencyShape], name: str) -> bool:
     seen = {name}
     above = agencies[name].part_of
     while above is not None and above in agencies and above not in seen:
@@ -251,7 +150,7 @@ def _is_part_of_itself(agencies: Mapping[str, _Agency], name: str) -> bool:
     return above == name
 
 
-def _parents_first(agencies: Mapping[str, _Agency]) -> tuple[str, ...]:
+def _parents_first(agencies: Mapping[str, AgencyShape]) -> tuple[str, ...]:
     order: dict[str, None] = {}
     for name in agencies:
         chain: list[str] = []
@@ -263,7 +162,7 @@ def _parents_first(agencies: Mapping[str, _Agency]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def _register(file: _File) -> Register:
+def _register(file: File) -> Register:
     return Register(
         agencies={
             name: Agency(
@@ -271,6 +170,7 @@ def _register(file: _File) -> Register:
                 roles=agency.roles,
                 part_of=agency.part_of,
                 suspended=agency.suspended,
+                keys_until=agency.keys_until,
             )
             for name, agency in file.agencies.items()
         },
@@ -289,9 +189,10 @@ def _register(file: _File) -> Register:
                 name=name,
                 first=calendar.first,
                 last=calendar.last,
-                weekdays=frozenset(_WEEKDAYS.index(day) for day in calendar.weekdays),
+                weekdays=frozenset(WEEKDAYS.index(day) for day in calendar.weekdays),
                 closed=frozenset(day for closure in calendar.closed for day in closure.days()),
             )
             for name, calendar in file.calendars.items()
         },
+        granted=tuple(Granted(**entry.model_dump()) for entry in file.overrides),
     )

@@ -61,6 +61,14 @@ def read_examples(folder: Path = EXAMPLES) -> tuple[RegisterFile, tuple[Example,
     return register, tuple(examples)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """How many signatures put the examples in force, and how many members acceded."""
+
+    signatures: int
+    accessions: int
+
+
 class Stage:
     """Where the demonstration plays.
 
@@ -123,19 +131,25 @@ class Stage:
 
     async def enter(
         self, http: httpx2.AsyncClient, secret: StoreSecret, cases: Sequence[str]
-    ) -> None:
-        """Enrol the agencies, put the agreements in force, record what is known of the cases."""
+    ) -> Signed:
+        """Enrol the agencies, put the agreements in force, record what is known of the cases.
+
+        Every party signs and every member accedes, each with its own key from its own store.
+        """
         officer = Officer(http, self.places, secret)
         await enter_agencies(officer, self.register)
+        signatures = 0
         for one in self.examples:
             signed = sign_all(self.places, secret, one.agreement)
             await enact(officer, one.agreement, one.text, signed)
+            signatures += len(signed)
         register = self._with_cases(cases)
         await enter_facts(officer, register)
         texts = {(one.agreement.id, one.agreement.version): one.agreement for one in self.examples}
         for name, agreement, version in sorted(register.accessions):
             await accede(http, self.places, secret, name, texts[agreement, version])
         await suspend_agencies(officer, self.register)
+        return Signed(signatures=signatures, accessions=len(register.accessions))
 
     def cases(self, events: int) -> tuple[str, ...]:
         """The case references that so many events are about."""

@@ -18,7 +18,7 @@ from rich.table import Table
 from broker.cli.common import DONE, NO, Unusable, ends_well, json_option
 from broker.demo import Outcome, Shown, play
 from broker.logs import log_to_stderr
-from broker.stage import EXAMPLES, Stage, clear
+from broker.stage import EXAMPLES, Signed, Stage, clear
 from redaction.decision import FieldDecision
 
 FIELD_WIDTH, CELL_WIDTH, WHY_WIDTH = 27, 16, 12  # columns of the side-by-side table
@@ -72,7 +72,14 @@ def _play(root: Path, events: int, headless: bool, seed: int, as_json: bool) -> 
         def progress(written: int, decided: int) -> None:
             status.update(f"{decided} events decided, {written} deliveries written")
 
-        outcome = asyncio.run(_until_interrupted(stage, events, progress, then, go_on=not headless))
+        def signed(found: Signed) -> None:
+            console.print(
+                f"every party signed with its own key: {found.signatures} signatures, "
+                f"{found.accessions} accessions"
+            )
+
+        told = {"signed": signed, "progress": progress, "then": then}
+        outcome = asyncio.run(_until_interrupted(stage, events, told, go_on=not headless))
     if outcome is None:  # interrupted: nobody may take that for a run that was checked
         return NO if headless else DONE
     if headless:
@@ -81,10 +88,10 @@ def _play(root: Path, events: int, headless: bool, seed: int, as_json: bool) -> 
 
 
 async def _until_interrupted(
-    stage: Stage, events: int, progress: Any, then: Any, *, go_on: bool
+    stage: Stage, events: int, told: dict[str, Any], *, go_on: bool
 ) -> Outcome | None:
     """Play; Ctrl-C or SIGTERM cancels, which drains and closes everything."""
-    task = asyncio.ensure_future(play(stage, events, progress=progress, then=then, go_on=go_on))
+    task = asyncio.ensure_future(play(stage, events, **told, go_on=go_on))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from broker.register_file import RegisterFileError, read_register
-from redaction.facts import Conflict, ConsentState
+from redaction.agreement import Form
+from redaction.facts import Conflict, ConsentState, Review
 from schemas.errors import Code
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "register.yaml"
@@ -16,7 +17,7 @@ TEXT = """\
 agencies:
   unit: {title: A unit, part_of: police}
   police: {title: The police, roles: [police], suspended: yes}
-  school: {title: A school}
+  school: {title: A school, keys_until: 2027-03-31}
 calendars:
   terms:
     first: 2026-01-01
@@ -29,10 +30,22 @@ accessions:
   - {agency: school, agreement: an-agreement, version: 2}
 consents:
   - {case: SECRET-1, person: victim, purpose: help, audience: all, state: refused}
-  - {case: SECRET-1, person: victim, purpose: help, state: given}
+  - {case: SECRET-1, person: victim, purpose: help, state: given, tags: [victim.phone],
+     which: SECRET-3, by: parent, cleared: yes}
 conflict_checks:
   SECRET-1: [{agency: unit, instead: school}]
   SECRET-2: []
+overrides:
+  - id: o-1
+    case: SECRET-1
+    agreement: an-agreement
+    override: "9.1"
+    purpose: help
+    persons: [victim]
+    recipients: [unit]
+    tags: [victim.phone]
+    since: 2026-09-20T10:00:00Z
+    until: 2026-09-22T10:00:00+00:00
 """
 
 
@@ -56,6 +69,19 @@ def test_register_is_read_whole() -> None:
     assert register.accessions == {("school", "an-agreement", 2)}
     assert [each.state for each in register.consents] == [ConsentState.REFUSED, ConsentState.GIVEN]
     assert [each.audience for each in register.consents] == ["all", None]
+    assert register.consents[0].tags is None
+    given = register.consents[1]
+    assert (given.tags, given.which, given.by, given.cleared) == (
+        {"victim.phone"},
+        "SECRET-3",
+        "parent",
+        True,
+    )
+    assert register.agencies["school"].keys_until == date(2027, 3, 31)
+    assert register.agencies["unit"].keys_until is None
+    (granted,) = register.granted
+    assert (granted.form, granted.review) == (Form.CLEAR, Review.OPEN)
+    assert granted.until - granted.since == timedelta(days=2)
     assert register.conflict_checks == {
         "SECRET-1": (Conflict(agency="unit", instead="school"),),
         "SECRET-2": (),
@@ -84,10 +110,13 @@ def test_example_register_is_sound() -> None:
         ("title: A school", "roles: []", "r.yaml:4: `title` is missing"),
         ("2026-02-01", "1.2.2026", "r.yaml:12: `completed` should be a valid date"),
         ("state: given", "state: maybe", "r.yaml:17: `state` should be 'given', 'refused' or"),
-        ("instead: school", "instead: scool", "r.yaml:19: there is no agency `scool`"),
-        ("SECRET-2: []", "SECRET-2: [{agency: none}]", "r.yaml:20: there is no agency `none`"),
-        ("SECRET-2: []", "SECRET-2: none", "r.yaml:20: `conflict_checks` should be a valid tuple"),
-        ("SECRET-2: []", "SECRET-2: [{agnecy: unit}]", "r.yaml:20: there is no `agnecy` here"),
+        ("instead: school", "instead: scool", "r.yaml:20: there is no agency `scool`"),
+        ("SECRET-2: []", "SECRET-2: [{agency: none}]", "r.yaml:21: there is no agency `none`"),
+        ("SECRET-2: []", "SECRET-2: none", "r.yaml:21: `conflict_checks` should be a valid tuple"),
+        ("SECRET-2: []", "SECRET-2: [{agnecy: unit}]", "r.yaml:21: there is no `agnecy` here"),
+        ("recipients: [unit]", "recipients: [unti]", "r.yaml:29: there is no agency `unti`"),
+        ("10:00:00Z", "10:00:00", "r.yaml:31: `since` should have timezone info"),
+        ("persons: [victim]\n", "persons: []\n    by: x\n", "r.yaml:29: there is no `by` here"),
         ("2026-07-24", "2026-07-20", "r.yaml:10: `closed` ends before it begins"),
         ("2026-07-24", "9999-12-31", "r.yaml:6: `terms` has a closure outside its own first"),
         ("{on: 2026-05-04,", "{on: 2026-05-04, to: 2026-05-05,", "needs either `on`, or `from`"),
@@ -104,7 +133,7 @@ def test_fault_is_found_with_its_line(old: str, new: str, problem: str) -> None:
 
 
 def test_every_fault_is_found_at_once() -> None:
-    text = TEXT.replace("title: A school", "roles: []").replace("state: given", "state: maybe")
+    text = TEXT.replace("title: A school,", "roles: [],").replace("state: given", "state: maybe")
     assert len(problems_of(text)) == 2
 
 
