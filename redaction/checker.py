@@ -7,21 +7,37 @@ where the bytes say anything else.
 
 from __future__ import annotations
 
+import base64
+import hmac
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
+import rfc8785
+
 from redaction.agreement import Form
 from redaction.decision import Decision, Gate
-from redaction.transforms import apply, fits
+from redaction.showing import Hidden, hidden, is_cut_from, leaves
+from redaction.transforms import Means, apply, fits
 from schemas.codec import WITHHELD, Event, ViewType, decode_view, encode_view, view_type_from_text
 from schemas.errors import Code, EventRefused
 from schemas.registry import Array, Leaf, Map, Node, Record
 
 _BASICS: Final = "event.basics"
 _CLEAR: Final = Form.CLEAR
+_PSEUDONYM: Final = Form.PSEUDONYM
+_SCRUBBED: Final = Form.SCRUBBED
 
 
-def check(data: bytes, view_type: ViewType, event: Event, decision: Decision) -> None:
+def check(
+    data: bytes,
+    view_type: ViewType,
+    event: Event,
+    decision: Decision,
+    *,
+    today: date,
+    secret: bytes | None,
+) -> None:
     """Refuse a view that differs in anything from what was decided.
 
     Args:
@@ -29,6 +45,8 @@ def check(data: bytes, view_type: ViewType, event: Event, decision: Decision) ->
         view_type: the type that the recipient will read it by.
         event: the publisher's event.
         decision: what was decided for the recipient.
+        today: the decision's local date in the agreement's time zone.
+        secret: what the gateway makes pseudonyms with; None where it makes none.
 
     Raises:
         EventRefused: `view-refused`; the message names a path of the event type, with `*` for a
@@ -44,7 +62,7 @@ def check(data: bytes, view_type: ViewType, event: Event, decision: Decision) ->
     except EventRefused:
         raise _refusal("", "the view cannot be read by its type") from None
     try:
-        _Walk(decision).all(event, view)
+        _Walk(decision, today, secret).all(event, view)
     except _Differs as error:
         raise _refusal(_told(event.etype.root, error.path), error.rule) from None
     # Avro can write one list in many ways; another way than ours would say something by its size.
@@ -95,11 +113,15 @@ class _Walk:
     repeated or invented; what the view does not have is gone through as well.
     """
 
-    __slots__ = ("_at", "_fields")
+    __slots__ = ("_at", "_decision", "_fields", "_hidden", "_means", "_secret")
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision, today: date, secret: bytes | None) -> None:
+        self._decision = decision
         self._fields = decision.fields
         self._at = 0  # the number of the field that the next leaf takes
+        self._secret = secret
+        self._means = Means(today=today, pseudonym_key=None, hidden=None)
+        self._hidden: Hidden | None = None
 
     def all(self, event: Event, view: Any) -> None:
         """Compare everything.
@@ -107,6 +129,13 @@ class _Walk:
         Raises:
             _Differs: at the first place where the view is not as decided.
         """
+        if any(field.form is _SCRUBBED for field in self._fields):
+            # INVARIANT: that fields and leaves go together is seen at every leaf of the walk.
+            pairs = zip(leaves(event.etype.root, event.value), self._fields, strict=False)
+            self._hidden = hidden(
+                (leaf, value, field.form is None, field.form not in (_CLEAR, _SCRUBBED))
+                for (leaf, value), field in pairs
+            )
         self._record(event.etype.root, event.value, view, "")
         if self._at != len(self._fields):
             raise _Differs("", "more is decided than the event has")
@@ -201,8 +230,30 @@ class _Walk:
             raise _Differs(path, "a released leaf is missing")
         elif form is not _CLEAR and not fits(form, leaf.kind):
             raise _Differs(path, "a form that does not fit the leaf stands")
-        elif not _equal(view, value if form is _CLEAR else apply(form, value)):
+        elif form is _SCRUBBED and value is not None:
+            self._scrubbed(value, view, path)
+        elif not _equal(view, self._transformed(form, tag, value)):
             raise _Differs(path, "another value than the released form's stands")
+
+    def _scrubbed(self, value: str, view: Any, path: str) -> None:
+        """Cutting out more than what is hidden discloses nothing, so it is not looked for."""
+        if type(view) is not str or not is_cut_from(view, value):
+            raise _Differs(path, "a text stands that is not the event's with parts cut out")
+        if self._hidden is None or self._hidden.shows_in(view):
+            raise _Differs(path, "a scrubbed text shows what is hidden")
+
+    def _transformed(self, form: Form, tag: str, value: Any) -> Any:
+        if form is _CLEAR or value is None:
+            return value
+        if form is not _PSEUDONYM:
+            return apply(form, value, self._means)
+        agreement = self._decision.agreement
+        if self._secret is None or agreement is None:
+            return _ABSENT  # no view equals it
+        place = rfc8785.dumps([self._decision.recipient, agreement.id, tag])
+        key = hmac.digest(self._secret, place, "sha256")
+        name = base64.b32encode(hmac.digest(key, value.encode(), "sha256")[:16])
+        return name.decode().lower().rstrip("=")
 
 
 def _check_absent(record: Record, view: Any, path: str) -> None:

@@ -14,7 +14,17 @@ from redaction.decision import Decision, Gate, Reason
 from redaction.facts import Register
 from schemas.codec import decode_view
 from schemas.registry import EventType, Registry, Vocabulary, load_vocabulary
-from tests.redaction.builders import AT, PURPOSE, agreement, audience, event, register, share
+from tests.redaction.builders import (
+    AT,
+    PURPOSE,
+    SECRET,
+    TODAY,
+    agreement,
+    audience,
+    event,
+    register,
+    share,
+)
 
 Clauses = list[Share | Never]
 
@@ -72,10 +82,10 @@ class Asked:
     def view(self) -> dict[str, Any]:
         assert self.decision.gate is Gate.OPEN
         asked = (self.event, self.register, self.words, self.decision)
-        view = plan.view(*asked, at=AT)
-        view_type, data = plan.encode(*asked, at=AT)
+        view = plan.view(*asked, at=AT, secret=SECRET)
+        view_type, data = plan.encode(*asked, at=AT, secret=SECRET)
         assert view_type == plan.view_type(*asked, at=AT)
-        check(data, view_type, self.event, self.decision)
+        check(data, view_type, self.event, self.decision, today=TODAY, secret=SECRET)
         assert decode_view(view_type, data) == view
         return view
 

@@ -38,6 +38,8 @@ from schemas.registry import (
 )
 
 AT = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+TODAY = AT.date()  # in London too
+SECRET = b"what pseudonyms are made with in tests"
 HAPPENED = datetime(2026, 11, 2, 21, 30, tzinfo=UTC)
 PURPOSE = "safeguarding-children"
 CASE = "NM-2026-0042"

@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from redaction import checker, plan
+from redaction import checker, plan, showing
 from redaction.agreement import Form
-from redaction.checker import check
 from redaction.decision import Decision, FieldDecision, Gate, Reason
 from schemas.codec import WITHHELD, Event, ViewType, encode_view, view_type_from_text
 from schemas.errors import Code, EventRefused
 from tests.redaction.asked import CHILDREN, REFERENCE, Asked, Clauses
 from tests.redaction.builders import (
     AT,
+    SECRET,
+    TODAY,
     address,
     event_type,
     never,
@@ -31,6 +32,11 @@ from tests.redaction.builders import (
 )
 
 CANARY = "canary-9f3a"
+
+
+def check(data: bytes, view_type: ViewType, of: Event, decision: Decision) -> None:
+    checker.check(data, view_type, of, decision, today=TODAY, secret=SECRET)
+
 
 RICH = Asked(
     [
@@ -338,7 +344,13 @@ def test_the_checker_shares_nothing_with_what_made_the_view() -> None:
     tree = ast.parse(Path(checker.__file__).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     ours = {name for name in imported if name and name.split(".")[0] == "redaction"}
-    assert ours == {"redaction.agreement", "redaction.decision", "redaction.transforms"}
+    assert ours == {
+        *("redaction.agreement", "redaction.decision"),
+        *("redaction.showing", "redaction.transforms"),
+    }
+    looks = ast.parse(Path(showing.__file__).read_text(encoding="utf-8"))
+    imports = {node.module for node in ast.walk(looks) if isinstance(node, ast.ImportFrom)}
+    assert not [name for name in imports if name and name.startswith("redaction")]
 
 
 def test_reasons_play_no_part() -> None:

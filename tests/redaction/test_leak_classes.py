@@ -37,6 +37,8 @@ from tests.redaction.asked import (
 )
 from tests.redaction.builders import (
     AT,
+    SECRET,
+    TODAY,
     agreement,
     audience,
     event,
@@ -57,7 +59,7 @@ def sent(asked: Asked) -> bytes:
     assert asked.decision.gate is Gate.OPEN
     question = (asked.event, asked.register, asked.words, asked.decision)
     view_type, data = plan.encode(*question, at=AT)
-    check(data, view_type, asked.event, asked.decision)
+    check(data, view_type, asked.event, asked.decision, today=TODAY, secret=SECRET)
     return view_type.text.encode() + data
 
 

@@ -21,7 +21,7 @@ from redaction.decision import Decision, Gate
 from redaction.facts import Consent, ConsentState, Register
 from schemas.codec import Event, encode_event
 from tests.redaction.asked import BUILT_IN, WORDS
-from tests.redaction.builders import AT, CASE, PURPOSE, register
+from tests.redaction.builders import AT, CASE, PURPOSE, SECRET, TODAY, register
 from tests.redaction.pairs import RECIPIENT, Made, Partner, an_agreement, an_event
 
 SETTINGS = tuple(Made(etype=etype, words=WORDS) for etype in BUILT_IN.types)
@@ -78,7 +78,7 @@ def some_consents(rnd: Random) -> tuple[Consent, ...]:
 
 def made_bytes(of: Event, known: Register, decision: Decision) -> tuple[str, bytes]:
     view_type, data = plan.encode(of, known, WORDS, decision, at=AT)
-    check(data, view_type, of, decision)
+    check(data, view_type, of, decision, today=TODAY, secret=SECRET)
     return view_type.digest, data
 
 
