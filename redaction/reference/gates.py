@@ -81,7 +81,7 @@ def _decide(
     ]
     if not addressing:
         return _closed(Gate.NOT_ADDRESSED, recipient, purpose)
-    in_force = [(a, found) for a, found in addressing if a.start <= local_date(at, a) <= a.until]
+    in_force = [(a, found) for a, found in addressing if _is_in_force(register, a, at)]
     if len(in_force) != 1:
         gate = Gate.TWO_AGREEMENTS if in_force else Gate.NOT_IN_FORCE
         return _closed(gate, recipient, purpose)
@@ -144,6 +144,17 @@ def _naming(event: Event, register: Register, purpose: str) -> list[Agreement]:
         and event.source in agreement.publishers
         and event.etype.name in agreement.event_types
     ]
+
+
+def _is_in_force(register: Register, agreement: Agreement, at: datetime) -> bool:
+    """Rule 1: within its local days, and no later version of it has begun, ended since or not."""
+    superseded = any(
+        other.id == agreement.id
+        and other.version > agreement.version
+        and other.start <= local_date(at, other)
+        for other in register.agreements
+    )
+    return not superseded and agreement.start <= local_date(at, agreement) <= agreement.until
 
 
 def _addressed(

@@ -18,7 +18,7 @@ GAP = "[…]"
 LETTERS = 3  # a word with fewer is hidden only as part of its phrase
 DIGITS = 5  # a number with fewer is no number that tells somebody
 BETWEEN = r"[ \-.()/]*"  # what may stand between the digits of a number
-COUNTRY = rf"(?:(?:\+44|0044|44){BETWEEN}(?:0{BETWEEN})?|0{BETWEEN})"
+COUNTRY = rf"(?:\+?(?:0{BETWEEN}0{BETWEEN})?4{BETWEEN}4{BETWEEN}(?:0{BETWEEN})?|0{BETWEEN})"
 MONTHS = "january february march april may june july august september october november december"
 
 Span = tuple[int, int]
