@@ -31,7 +31,7 @@ from redaction.words import MAX_LINE, Reader
 from schemas.errors import CasewardError, Code
 
 MAX_VERSION = 999_999
-_REQUIRED: Final = (
+REQUIRED: Final = (
     "agreement",
     "version",
     "title",
@@ -46,7 +46,7 @@ _REQUIRED: Final = (
     "clauses",
 )
 # which data-protection papers are missing is for the checks to say, with what they are for
-_OPTIONAL: Final = (
+OPTIONAL: Final = (
     "calendars",
     "legal_basis",
     "drafted_with",
@@ -126,7 +126,7 @@ def _is_in(problem: Problem, node: Node) -> bool:
 
 
 def _agreement(reader: Reader, root: MappingNode) -> Agreement:
-    entries = reader.keyed(root, "the agreement", required=_REQUIRED, optional=_OPTIONAL)
+    entries = reader.keyed(root, "the agreement", required=REQUIRED, optional=OPTIONAL)
     reader.lines.update({key.value: line_of(key) for key, _ in root.value})
     get = entries.get
     start, until = read_in_force(reader, get("in_force"))

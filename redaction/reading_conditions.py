@@ -10,9 +10,9 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from redaction.agreement import Age, AllOf, AnyOf, Condition, Elapsed, Is, Items, Not, Number, Unit
 from redaction.words import Reader
 
-_MAX_BOUND = 999_999_999  # beyond any score or count that an event type carries
+MAX_BOUND = 999_999_999  # beyond any score or count that an event type carries
 MAX_AGE = 150  # years
-_MAX_VALUE = 200  # characters of a word that a fact is compared with
+MAX_VALUE = 200  # characters of a word that a fact is compared with
 _BOUNDS = ("at_least", "at_most")
 # stands where nothing could be read; the problem that was noted keeps it from ever being used
 _UNREAD: Final = AllOf(parts=())
@@ -69,14 +69,14 @@ def _fact(reader: Reader, key: str, node: Node, value: Node) -> Condition:
     if not isinstance(value, MappingNode):
         return Is(fact=fact, values=_values(reader, f"the value of `{key}`", value))
     entries = reader.keyed(value, f"`{key}`", optional=_BOUNDS)
-    least, most = _bounds(reader, value, entries, f"`{key}`", -_MAX_BOUND, _MAX_BOUND)
+    least, most = _bounds(reader, value, entries, f"`{key}`", -MAX_BOUND, MAX_BOUND)
     return Number(fact=fact, at_least=least, at_most=most)
 
 
 def _values(reader: Reader, what: str, node: Node) -> tuple[str, ...]:
     if not isinstance(node, SequenceNode):
-        return (reader.text(node, what, limit=_MAX_VALUE),)
-    values = tuple(reader.text(part, what, limit=_MAX_VALUE) for part in reader.parts(node, what))
+        return (reader.text(node, what, limit=MAX_VALUE),)
+    values = tuple(reader.text(part, what, limit=MAX_VALUE) for part in reader.parts(node, what))
     if not node.value:
         reader.problem(node, f"{what} is empty")
     if len(set(values)) < len(values):

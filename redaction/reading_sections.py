@@ -25,17 +25,17 @@ from redaction.reading_conditions import read_condition
 from redaction.text import line_of
 from redaction.words import MAX_LINE, Reader
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as we render
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # BCP 47, as far as we render
 _ADDRESSES = ("agency", "named_in", "role")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-_WITHIN = re.compile(r"within ([1-9][0-9]{0,3}) hours?")
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+WITHIN = re.compile(r"within ([1-9][0-9]{0,3}) hours?")
 _Part = TypeVar("_Part")
 
 
 def read_language(reader: Reader, node: Node | None) -> str:
     """A language tag such as `en-GB`."""
     value = reader.word(node, "`language`")
-    if node is not None and value and not _LANGUAGE.fullmatch(value):
+    if node is not None and value and not LANGUAGE.fullmatch(value):
         reader.problem(node, "`language` must be a language tag such as `en-GB`")
     return value
 
@@ -176,9 +176,9 @@ def read_deadline(reader: Reader, node: Node) -> Deadline:
     if rule == "next-school-day":
         if not at or not calendar:
             reader.problem(node, "`next-school-day` needs `at` and `calendar`")
-        elif not _CLOCK.fullmatch(at):
+        elif not CLOCK.fullmatch(at):
             reader.problem(entries["at"], "`at` must be a time written HH:MM")
-    elif _WITHIN.fullmatch(rule):
+    elif WITHIN.fullmatch(rule):
         if at or calendar:
             reader.problem(node, "a deadline in hours takes no `at` and no `calendar`")
     elif rule:

@@ -16,8 +16,8 @@ MAX_WORD = 100  # characters of an identifier; the longest in the vocabulary has
 MAX_LINE = 200  # characters of a title, a reference or a name
 MAX_TEXT = 2_000  # characters of a clause's sentence; a page, and more than anybody reads
 MAX_PARTS = 1_000  # entries of one list; more clauses than that nobody signs
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/()-]*")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/()-]*")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 _AMOUNT = re.compile(r"([1-9][0-9]{0,3}) ([a-z]+(?: [a-z]+)?)")
 
@@ -132,7 +132,7 @@ class Reader:
     def word(self, node: Node | None, what: str) -> str:
         """An identifier: ASCII letters, digits, `-`, `.`, `_`, `/` and brackets."""
         value = self.text(node, what, limit=MAX_WORD)
-        if node is not None and value and not _WORD.fullmatch(value):
+        if node is not None and value and not WORD.fullmatch(value):
             self.problem(node, f"{what} must be one word of letters, digits, `-`, `.` or `_`")
             return ""
         return value
@@ -187,7 +187,7 @@ class Reader:
         value = self.text(node, what, limit=MAX_WORD)
         if node is None or not value:
             return date.min
-        if not _DAY.fullmatch(value):
+        if not DAY.fullmatch(value):
             self.problem(node, f"{what} must be a date written YYYY-MM-DD")
             return date.min
         try:
