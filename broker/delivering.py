@@ -35,10 +35,6 @@ class Job:
     snapshot: Snapshot
     now: datetime
 
-    def outgoing(self, vocabulary: Vocabulary) -> Outgoing:
-        """What makes and checks the event's views."""
-        return Outgoing(self.event, self.snapshot.facts, vocabulary, at=self.now)
-
 
 class Deliverer:
     """Makes deliveries. View types not yet in the log are kept until `types` takes them.
@@ -66,6 +62,11 @@ class Deliverer:
         self._random = random_bytes
         self._known_view_types = known_view_types
         self._types: list[Append] = []  # of the batch in hand, whatever becomes of its deliveries
+
+    def outgoing(self, job: Job, vocabulary: Vocabulary) -> Outgoing:
+        """What makes and checks the views of a job's event."""
+        secret = self._identity.pseudonym_secret
+        return Outgoing(job.event, job.snapshot.facts, vocabulary, at=job.now, secret=secret)
 
     def types(self) -> tuple[Append, ...]:
         """The view types that the transaction in hand must bring."""

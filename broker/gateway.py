@@ -191,7 +191,7 @@ class Gateway:
                 withheld=len(decisions) - opened,
             )
         )
-        outgoing = job.outgoing(self._vocabulary)
+        outgoing = self._deliverer.outgoing(job, self._vocabulary)
         for decision in decisions:
             if decision.delivered:
                 yield from self._deliverer.seal(job, decision, outgoing)

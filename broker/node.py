@@ -170,6 +170,7 @@ class Node:
             signing=self.store.signing,
             sealing_public=self.store.public().sealing,
             delivery_secret=self.store.secret("delivery-ids"),
+            pseudonym_secret=self.store.secret("pseudonyms"),
         )
         self.worker = Worker(
             self.log,

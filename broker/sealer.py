@@ -15,12 +15,16 @@ from schemas.sealing import SealingPublicKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the gateway is: its name, signing key, public sealing key and HMAC secret (32 bytes)."""
+    """Who the gateway is: its name, signing key, public sealing key and HMAC secrets.
+
+    The secrets, 32 bytes each, make delivery ids and pseudonyms.
+    """
 
     name: str
     signing: Ed25519PrivateKey
     sealing_public: bytes
     delivery_secret: bytes
+    pseudonym_secret: bytes
 
 
 class Sealer:

@@ -15,10 +15,12 @@ from broker.cli.texts import read_text
 from broker.register_file import RegisterFileError, read_register
 from redaction.decide import decide
 from redaction.decision import SILENT, Decision
-from redaction.facts import Register
 from redaction.outgoing import Outgoing
-from schemas.codec import Event, decode_view, plain
-from schemas.registry import Registry, Vocabulary, load_vocabulary
+from redaction.transforms import NoPseudonymKey
+from schemas.codec import decode_view, plain
+from schemas.registry import Registry, load_vocabulary
+
+SECRET_BYTES = 32
 
 
 @click.command()
@@ -30,6 +32,7 @@ from schemas.registry import Registry, Vocabulary, load_vocabulary
 @click.option("--to", "recipient", required=True, help="The agency that would receive it.")
 @click.option("--purpose", default=None, help="Only for this purpose.")
 @click.option("--at", "at_text", default=None, help="Decide at this RFC 3339 time; else now.")
+@click.option("--pseudonym-key", "key_file", default=None, help="A file with 32 bytes, raw or hex.")
 @click.option("--why", is_flag=True, default=False, help="Say on standard error what stopped it.")
 @json_option
 @ends_well
@@ -40,11 +43,12 @@ def redact(
     recipient: str,
     purpose: str | None,
     at_text: str | None,
+    key_file: str | None,
     why: bool,
     as_json: bool,
 ) -> None:
     """What an agency would get of an event: decided on files alone, with no node running."""
-    at = _time(at_text)
+    at, secret = _time(at_text), None if key_file is None else _secret(key_file)
     texts = tuple(read_text(name) for name in agreements)
     try:
         read = read_register(read_input(register_file), origin=register_file)
@@ -53,12 +57,13 @@ def redact(
         raise Unusable(str(error)) from None
     vocabulary, answers = load_vocabulary(), []
     for event in read_events(event_file, Registry.builtin()):
+        outgoing = Outgoing(event, register, vocabulary, at=at, secret=secret)
         for one in event.purposes if purpose is None else (purpose,):
             decision = decide(event, register, vocabulary, recipient=recipient, purpose=one, at=at)
             if why and not decision.delivered:
                 click.echo(f"nothing for purpose `{one}`: {decision.gate}", err=True)
             if decision.gate not in SILENT:
-                answers.append(_answer(event, register, vocabulary, decision, at))
+                answers.append(_answer(outgoing, decision))
     click.echo(json.dumps(answers, ensure_ascii=False, indent=None if as_json else 2))
     raise SystemExit(DONE if any(answer["delivered"] for answer in answers) else NO)
 
@@ -75,13 +80,30 @@ def _time(text: str | None) -> datetime:
     return at
 
 
-def _answer(
-    event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, at: datetime
-) -> dict[str, Any]:
+def _secret(name: str) -> bytes:
+    """A node's secret for pseudonyms, 32 bytes as they are or as 64 hex digits."""
+    content = read_input(name)
+    if len(content) != SECRET_BYTES:
+        try:
+            content = bytes.fromhex(content.decode("ascii").strip())
+        except ValueError:
+            content = b""
+    if len(content) != SECRET_BYTES:
+        raise Unusable("--pseudonym-key: the file must hold 32 bytes, or 64 hex digits")
+    return content
+
+
+def _answer(outgoing: Outgoing, decision: Decision) -> dict[str, Any]:
     """One element of `redact`; the view is what the checked bytes say, not what we meant."""
     view = None
     if decision.delivered:
-        view_type, data = Outgoing(event, register, vocabulary, at=at).encoded(decision)
+        try:
+            view_type, data = outgoing.encoded(decision)
+        except NoPseudonymKey:
+            raise Unusable(
+                "a clause shares a pseudonym, which only the node's secret can make: "
+                "give its file with --pseudonym-key"
+            ) from None
         view = plain(decode_view(view_type, data))
     ref = decision.agreement
     return {

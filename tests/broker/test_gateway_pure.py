@@ -208,6 +208,7 @@ def fresh(seed: int = 1, types: Registry | None = None) -> Gateway:
             signing=made.signing[GATEWAY],
             sealing_public=made.sealing[GATEWAY].public.raw,
             delivery_secret=_seed("delivery ids", 32),
+            pseudonym_secret=_seed("pseudonyms", 32),
         ),
         registry=types or registry(),
         vocabulary=VOCABULARY,

@@ -117,3 +117,44 @@ def test_a_faulty_agreement_is_unusable_input_with_its_line(tmp_path: Path) -> N
     faulty = tmp_path / "faulty.yaml"
     faulty.write_text(text + "\nno-such-part: 1\n")
     refused(call(*words(to="x", agreements=[faulty])), line=r"^\S*faulty\.yaml:\d+: \S")
+
+
+def with_pseudonyms(directory: Path) -> list[object]:
+    """The first example with one clause that gives a pseudonym of the case's reference."""
+    text = (ENCOMPASS / "agreement.yaml").read_text(encoding="utf-8")
+    changed = directory / "agreement.yaml"
+    clause = '  - {id: "99", text: x, share: [case.reference], as: pseudonym, to: school}\n'
+    changed.write_text(text.replace("clauses:\n", "clauses:\n" + clause), encoding="utf-8")
+    return words(to="oakfield-primary", agreements=[changed])
+
+
+def test_a_pseudonym_without_the_node_s_secret_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    result = call(*with_pseudonyms(tmp_path))
+    assert result.exit_code not in (0, 1)
+    assert result.stdout == ""
+    assert "give its file with --pseudonym-key" in result.stderr
+
+
+def test_a_pseudonym_is_the_same_with_a_secret_in_bytes_or_hex_and_another_with_another(
+    tmp_path: Path,
+) -> None:
+    asked, tokens = with_pseudonyms(tmp_path), []
+    for content in (bytes(range(32)), bytes(range(32)).hex().encode() + b"\n", bytes(32)):
+        key = tmp_path / "key"
+        key.write_bytes(content)
+        (said,) = answer("redact", *asked, "--pseudonym-key", key)
+        tokens.append(said["view"]["header"]["subject"])
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert all(len(token) == 26 for token in tokens)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"g" * 64, "é".encode() * 32])
+def test_a_secret_that_is_none_is_refused_without_a_word_of_it(
+    content: bytes, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(content)
+    result = call(*with_pseudonyms(tmp_path), "--pseudonym-key", key)
+    assert result.exit_code not in (0, 1)
+    assert "32 bytes" in result.stderr
+    assert not content or content.decode() not in result.stderr
