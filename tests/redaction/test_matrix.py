@@ -29,7 +29,7 @@ WHOLE = matrix(read(TEXT + EXCEPTIONS), TYPES, VOCABULARY)
 
 
 def test_matrix_has_a_cell_for_each_tag_that_can_reach_an_audience() -> None:
-    """Rule 14: as a matrix, tag × audience, in the order of the text."""
+    """Rule 14: as a matrix, each tag beside each audience, in the order of the text."""
     assert [(cell.tag, cell.audience) for cell in WHOLE.cells] == [
         ("incident.attended_at", "school"),
         ("incident.reference", "school"),
@@ -69,13 +69,12 @@ def test_cell_says_by_which_clause_in_which_form_and_when() -> None:
     assert not plain.conditional
 
 
-def test_override_is_a_way_of_its_own_with_what_limits_it() -> None:
+def test_override_is_a_way_of_its_own_with_what_it_lifts() -> None:
     """Rule 11: what only an override can release is shown, and never as if it were shared."""
     cell = WHOLE.cell("victim.phone", "social-care")
     assert cell is not None
-    assert cell.ways[0].override
-    assert (cell.forms, cell.conditional) == ((), True)
-    assert cell.limits == (Limit(clause="7.1", clearer_than=Form.MUNICIPALITY, when=""),)
+    assert (cell.ways[0].override, cell.ways[0].lifts) == (True, ("7.1",))
+    assert (cell.forms, cell.limits, cell.conditional) == ((), (), True)
 
 
 def test_never_that_may_apply_limits_a_cell() -> None:
