@@ -22,7 +22,7 @@ from schemas.registry import Array, EventType, Leaf, Map, Node, Record
 Decided = Mapping[str, FieldDecision]  # by the RFC 6901 pointer of each leaf
 Possible = Callable[[Place], frozenset[Form]]
 
-_KEPT = ("type", "logicalType", "precision", "scale", "symbols")  # no tags and no docs travel
+_KEPT = ("type", "size", "logicalType", "precision", "scale", "symbols")  # no tags, no docs
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _clean(avro: Any, name: str) -> Any:
     if not isinstance(avro, dict):
         return avro
     clean = {key: avro[key] for key in _KEPT if key in avro}
-    if clean["type"] in ("enum", "record"):
+    if clean["type"] in ("enum", "fixed", "record"):
         clean["name"] = name
     if clean["type"] == "record":
         inner = [(field["name"], field["type"]) for field in avro["fields"]]

@@ -37,6 +37,8 @@ from tests.redaction.builders import (
     vocabulary,
     yes,
 )
+from tests.schemas.nestings import samples
+from tests.schemas.samples import KINDS
 
 # -- the view's schema ---------------------------------------------------------------------------
 
@@ -53,6 +55,18 @@ def leaf(asked: Asked, *names: str) -> Any:
         fields = node["items"]["fields"] if node["type"] == "array" else node["fields"]
         node = next(field["type"] for field in fields if field["name"] == name)
     return [kind["name"] if isinstance(kind, dict) and "name" in kind else kind for kind in node]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_leaf_of_any_kind_comes_out_in_clear_as_it_went_in(name: str) -> None:
+    """Rule 3: bytes of stated length and durations are no less a value than text."""
+    words = vocabulary(open=())
+    etype = event_type([{"name": "leaf", "type": KINDS[name], "tag": "open"}], words)
+    node = etype.root.fields[-1].node
+    for value in samples(node):
+        assert Asked([share("1", "open")], {"leaf": value}, etype=etype, words=words).body == {
+            "leaf": value
+        }
 
 
 def test_a_leafs_union_holds_null_withheld_and_the_possible_forms() -> None:
