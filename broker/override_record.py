@@ -43,7 +43,7 @@ class Override:
 def read_authoriser(entry: Entry) -> Authoriser:
     """Who may sign overrides, and with what rank."""
     value = entry.value or {}
-    if _PERSON.fullmatch(entry.key) is None:
+    if not is_person(entry.key):
         raise ValueError
     signing = unb64(value["signing"])
     if len(signing) != _KEY_BYTES:
@@ -124,7 +124,12 @@ def _texts_of(value: Any) -> frozenset[str]:
     return frozenset(map(text_of, list_of(value)))
 
 
+def is_person(name: str) -> bool:
+    """Whether a name is agency/name, in the one spelling that it may have."""
+    return _PERSON.fullmatch(name) is not None
+
+
 def _person(value: Any) -> str:
-    if _PERSON.fullmatch(text_of(value)) is None:
+    if not is_person(text_of(value)):
         raise ValueError
     return str(value)

@@ -16,6 +16,22 @@ from broker.tokens import Principal, Role
 from broker.topics import REDELIVERIES
 from schemas.hop import Step
 
+# What of an override is listed: its justification is read with the entry itself.
+_OVERRIDE = (
+    "case",
+    "agreement",
+    "override",
+    "purpose",
+    "recipients",
+    "tags",
+    "form",
+    "since",
+    "until",
+    "review",
+    "authorised_by",
+    "reviewed_by",
+)
+
 
 def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
     """Register entries, redeliveries and erasures."""
@@ -38,6 +54,19 @@ def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
         if entry.kind is Kind.AGENCY and body.token_sha256 is not None:
             node.tokens.grant(body.token_sha256, Principal(role=Role.AGENCY, name=entry.key))
         return {"kind": entry.kind, "revision": entry.revision}
+
+    @app.get("/v1/overrides")
+    async def overrides(me: Me) -> dict[str, Any]:
+        """Every override on record, without its justification: for officers."""
+        must(me.role is Role.OFFICER)
+        state = node.keeper.state
+        records = {key: state.value(Kind.OVERRIDE, key) or {} for key in state.keys(Kind.OVERRIDE)}
+        return {
+            "overrides": [
+                {"id": key} | {name: value[name] for name in _OVERRIDE}
+                for key, value in records.items()
+            ]
+        }
 
     @app.post("/v1/redeliveries")
     async def redeliver(me: Me, body: Redelivery) -> dict[str, Any]:

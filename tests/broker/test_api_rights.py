@@ -45,8 +45,10 @@ RIGHTS = {
     ("GET", EVENT): "opu",
     ("GET", "/v1/dead-letters"): "aopu",
     ("GET", "/v1/proofs/{delivery_id}"): "opu",
+    ("POST", "/v1/inclusion"): "a",
     ("GET", REGISTER): "o",
     ("POST", "/v1/register"): "ao",
+    ("GET", "/v1/overrides"): "o",
     ("POST", "/v1/redeliveries"): "o",
     ("POST", "/v1/erasures"): "o",
 }
@@ -70,6 +72,7 @@ async def ask(found: House, party: str | None, route: tuple[str, str], **said: s
     bodies = {
         "/v1/receipts": {"receipts": []},
         "/v1/register": {"statements": []},
+        "/v1/inclusion": {"deliveries": [], "seen": 0},
         "/v1/redeliveries": {"publisher": POLICE, "event_id": said.get("event_id", NOBODY)},
         "/v1/erasures": {"case": "no such case"},
     }
@@ -134,6 +137,10 @@ async def test_two_agencies_tokens_open_nothing_of_each_other(tmp_path: Path) ->
             for owner, delivery in mine.items():
                 answer = await client[0].get(f"/v1/proofs/{delivery}", headers=client[1])
                 assert answer.status_code == (200 if owner == asker else 404)
+                proved = await found.client(asker).post(
+                    "/v1/inclusion", {"deliveries": [delivery], "seen": 0}
+                )
+                assert len(proved["proofs"]) == (owner == asker)
             listed = await found.client(asker).get("/v1/deliveries")
             assert {one["delivery_id"] for one in listed["deliveries"]} == {mine[asker]}
             path = await found.client(asker).get(f"/v1/events/{POLICE}/{event.id}")

@@ -58,8 +58,8 @@ def test_an_agreement_is_signed_verified_enacted_acceded_to_and_withdrawn(
     refused(call("agreement", "enact", text, state=node), line="count the version up")
     refused(call("agreement", "withdraw", "northmoor-cpis", 2, state=node), line="end it first")
     for version in (1, 2):
-        words = ("agreement", "withdraw", "northmoor-cpis", version)
-        assert answer("agreement-withdraw", *words, state=node)["withdrawn"] == "agreement"
+        ended = ("agreement", "withdraw", "northmoor-cpis", version)
+        assert answer("agreement-withdraw", *ended, state=node)["withdrawn"] == "agreement"
 
 
 def test_signatures_are_verified_without_a_node_by_the_keys_in_a_file(
@@ -145,8 +145,8 @@ def test_an_agreement_on_standard_input_is_enacted_with_its_signatures(tmp_path:
     assert call("agency", "enrol", CHILDREN, state=state).exit_code == 0
     path = CPIS / "agreement.yaml"
     signed = sign_all(path, state)
-    words = ("agreement-enact", "agreement", "enact", "-", *signed)
-    answer(*words, state=state, stdin=path.read_bytes())
+    words = ("agreement", "enact", "-", *signed)
+    answer("agreement-enact", *words, state=state, stdin=path.read_bytes())
 
 
 def test_keys_end_where_it_is_said(node: Path) -> None:
