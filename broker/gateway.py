@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 from broker.delivering import Deliverer, Job
 from broker.log import Append
+from broker.pending import WAITS, Changes, Waiting, record
 from broker.recording import Recorder, Source, part
 from broker.register import Snapshot
 from broker.sealer import EventKeys, Identity, Sealer
 from broker.seen import Seen, remember
-from broker.topics import (
-    seen_topic,
-)
+from broker.topics import pending_topic, seen_topic
+from broker.waking import Waker, waiting
 from redaction.decide import Addressed, decide, recipients, unknown_recipients
 from redaction.decision import SILENT, Decision, Gate
 from schemas.codec import Event, decode_event
@@ -28,6 +28,7 @@ from schemas.envelope import key_id_of
 from schemas.errors import Code, EventRefused
 from schemas.hop import AuditorPart, Step
 from schemas.registry import Registry, Vocabulary
+from schemas.sealing import SealingPublicKey
 from schemas.signed import SignedEvent, verify_event
 
 KEEP_IDS = timedelta(days=30)  # how long an event id is remembered, and how old an event may be
@@ -39,11 +40,12 @@ _TOLD_NOTHING = frozenset({Gate.AUDIENCE_CONDITION, Gate.NOTHING_RELEASED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a batch became: the appends of its transaction, and the ids to remember after it."""
+    """What a batch became: its transaction's appends, and what to remember when it committed."""
 
     appends: tuple[Append, ...]
     met: Mapping[str, tuple[bytes, int]]
     expired: tuple[str, ...]
+    waiting: Changes
 
 
 class Gateway:
@@ -73,6 +75,8 @@ class Gateway:
             random_bytes=random_bytes,
             known_view_types=known_view_types,
         )
+        self._waker = Waker(self._decide, self._deliverer, self._recorder, vocabulary)
+        self._own_key = SealingPublicKey(identity.sealing_public)
 
     def process(
         self, sources: tuple[Source, ...], *, snapshot: Snapshot, seen: Seen, now: datetime
@@ -86,15 +90,49 @@ class Gateway:
             now: the decision time, aware.
         """
         met: dict[str, tuple[bytes, int]] = {}
+        waits: dict[bytes, Waiting | None] = {}
         appends: list[Append] = []
         for source in sources:
-            appends.extend(self._one(source, snapshot, seen, met, now))
+            appends.extend(self._one(source, snapshot, seen, met, waits, now))
         expired = seen.expired(int((now - KEEP_IDS - CLOCK_SKEW).timestamp()))
         if sources:
             topic, partition = seen_topic(sources[0].publisher), sources[0].record.partition
             appends.extend(remember(topic, partition, met, expired))
+            appends.extend(self._kept(sources[0], waits))
         appends[:0] = (*self.sealer.announcements(), *self._deliverer.types())
-        return Outcome(appends=tuple(appends), met=met, expired=expired)
+        return Outcome(appends=tuple(appends), met=met, expired=expired, waiting=waits)
+
+    def wake(
+        self, source: Source, waits: tuple[Waiting, ...], *, snapshot: Snapshot, now: datetime
+    ) -> Outcome:
+        """What becomes of the deliveries that wait for one event, decided afresh.
+
+        Args:
+            source: the event's record; one without a value was erased.
+            waits: what waits for it.
+            snapshot: the register that the decisions read.
+            now: the decision time, aware.
+        """
+        changes: dict[bytes, Waiting | None] = {}
+        appends: list[Append] = []
+        try:
+            _, event = self._admit(source, snapshot)
+        except EventRefused as refused:
+            if refused.code is not Code.PUBLISHER_SUSPENDED:  # who may be taken back
+                changes = dict.fromkeys((one.delivery_id for one in waits), None)
+                appends.extend(
+                    self._recorder.hop(part(Step.REFUSED, source, now, code=refused.code))
+                )
+        else:
+            job = Job(source=source, event=event, snapshot=snapshot, now=now)
+            appends.extend(self._waker.wake(job, waits, changes))
+        appends.extend(self._kept(source, changes))
+        appends[:0] = (*self.sealer.announcements(), *self._deliverer.types())
+        return Outcome(appends=tuple(appends), met={}, expired=(), waiting=changes)
+
+    def _kept(self, source: Source, changes: Changes) -> Iterator[Append]:
+        topic, partition = pending_topic(source.publisher), source.record.partition
+        return record(topic, partition, self._own_key, changes)
 
     def hop(self, part: AuditorPart) -> tuple[Append, ...]:
         """One hop that is no event's: its leaf, its sealed opening and what announces the seal."""
@@ -107,6 +145,7 @@ class Gateway:
         snapshot: Snapshot,
         seen: Seen,
         met: dict[str, tuple[bytes, int]],
+        waits: dict[bytes, Waiting | None],
         now: datetime,
     ) -> Iterator[Append]:
         try:
@@ -127,10 +166,12 @@ class Gateway:
             return
         try:
             job = Job(source=source, event=event, snapshot=snapshot, now=now)
-            delivered = tuple(self._deliver(job))
+            held: dict[bytes, Waiting | None] = {}
+            delivered = tuple(self._deliver(job, held))
         except Exception:  # noqa: BLE001 - no event may stop the feed; nothing of it goes out
             yield from self._recorder.dead_letter(source, Code.INTERNAL, now, event)
             return
+        waits.update(held)
         if not source.redelivery:
             met[signed.event_id] = (digest, int(signed.signed_at.timestamp()))
         yield from delivered
@@ -169,7 +210,7 @@ class Gateway:
             raise EventRefused(Code.HEADER_MISMATCH, "`/header` is not what was signed for")
         return signed, event
 
-    def _deliver(self, job: Job) -> Iterator[Append]:
+    def _deliver(self, job: Job, waits: dict[bytes, Waiting | None]) -> Iterator[Append]:
         """Steps 5 to 9 for every recipient and purpose that an agreement speaks of."""
         source, event, facts, now = job.source, job.event, job.snapshot.facts, job.now
         nobody = unknown_recipients(event, facts)
@@ -197,6 +238,9 @@ class Gateway:
                 yield from self._deliverer.seal(job, decision, outgoing)
             elif decision.gate not in SILENT or decision.gate in _TOLD_NOTHING:
                 yield from self._recorder.hop(part(Step.WITHHELD, source, now, event, decision))
+            if decision.gate in WAITS and not source.redelivery:
+                delivery_id = self._deliverer.delivery_id(job, decision)
+                waits[delivery_id] = waiting(job, decision, delivery_id, self._vocabulary)
 
     def _decide(self, job: Job, one: Addressed) -> Decision:
         return decide(

@@ -36,6 +36,7 @@ from broker.topics import (
     dead_letters_topic,
     deliveries_topic,
     events_topic,
+    pending_topic,
     receipts_topic,
     seen_topic,
 )
@@ -72,6 +73,7 @@ def agency_topics(name: str) -> tuple[Topic, ...]:
     return (
         Topic(name=events_topic(name), partitions=EVENT_PARTITIONS),
         Topic(name=seen_topic(name), partitions=EVENT_PARTITIONS, compacted=True),
+        Topic(name=pending_topic(name), partitions=EVENT_PARTITIONS, compacted=True),
         Topic(name=deliveries_topic(name)),
         Topic(name=receipts_topic(name)),
         Topic(name=dead_letters_topic(name)),

@@ -31,6 +31,11 @@ def seen_topic(agency: str) -> str:
     return f"seen.{agency}"
 
 
+def pending_topic(agency: str) -> str:
+    """The compacted topic of what waits of an agency's events, partitioned as they are."""
+    return f"pending.{agency}"
+
+
 def dead_letters_topic(agency: str) -> str:
     """The topic of what an agency sent and nobody could process."""
     return f"dead-letters.{agency}"

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import cbor2
 import structlog
 
+from broker.announced import Announced
 from broker.gateway import Gateway
 from broker.keeper import Keeper
 from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
+from broker.pending import LOOK_AGAIN, Pending, read_pending
+from broker.receipts import receipt_part
 from broker.recording import Source
-from broker.sealer import EventKeys, Identity
+from broker.register import Snapshot
+from broker.sealer import Identity
 from broker.seen import Seen, read_seen
 from broker.topics import (
-    EPOCH_KEYS,
     REDELIVERIES,
     VIEW_TYPES,
     events_topic,
     receipts_topic,
 )
-from schemas.epoch import OpeningKey, accept, unverified_key_id
-from schemas.errors import CasewardError, Code, EventRefused
+from schemas.errors import Code
 from schemas.hop import AuditorPart, Step
-from schemas.receipt import verify_receipt
 from schemas.registry import Registry, Vocabulary
 from schemas.sealing import SealingPrivateKey
-from schemas.signed import unverified_issuer
 
 GROUP = "gateway"
 POLL_WAIT_S = 0.5
@@ -36,6 +37,21 @@ FULL_WAIT_S = 1.0  # how long a full disk is left alone before the same batch is
 BATCH_RECORDS = 200
 
 _log = structlog.get_logger("worker")
+
+
+@dataclass(slots=True)
+class _Held:
+    """What waits of a partition that this worker holds, and when it was looked at last."""
+
+    generation: int
+    pending: Pending
+    snapshot: Snapshot | None = None
+    next_look: datetime | None = None
+
+    def due(self, snapshot: Snapshot, now: datetime | None = None) -> bool:
+        """Whether something waits and the register changed, or by now it is time."""
+        late = now is not None and self.next_look is not None and now >= self.next_look
+        return len(self.pending) > 0 and (self.snapshot is not snapshot or late)
 
 
 class Worker:
@@ -62,14 +78,14 @@ class Worker:
         self._keeper = keeper
         self._identity = identity
         self._opening = tuple(opening)
+        self._announced = Announced(log, keeper, recipient=identity.name, opening=opening)
         self._registry = registry
         self._vocabulary = vocabulary
         self._clock = clock
         self._random = random_bytes
-        self._keys = EventKeys()
-        self._next_key = 0
         self._gateway: Gateway | None = None
         self._seen: dict[tuple[str, int], tuple[int, Seen]] = {}
+        self._held: dict[tuple[str, int], _Held] = {}
         self._inputs: tuple[str, ...] = ()
         self._member: Member | None = None
         self.full = False  # the disk was full at the last commit: not ready
@@ -91,11 +107,15 @@ class Worker:
     async def step(self, *, wait_s: float = 0.0) -> bool:
         """Process one batch, if there is one; tell whether there was."""
         member = await self.join()
-        batch: Batch | None = None
+        polling, batch = False, None
         try:
-            batch = await member.poll(max_records=BATCH_RECORDS, wait_s=wait_s)
+            async with self._keeper.lock:
+                woken = await self._wake(member)
+            polling = True
+            batch = await member.poll(max_records=BATCH_RECORDS, wait_s=0.0 if woken else wait_s)
             if batch is None:
-                return False
+                self.full = self.full and not woken
+                return woken
             async with self._keeper.lock:  # what is decided here commits before the next change
                 await self._work(member, batch)
             self.full = False
@@ -104,7 +124,7 @@ class Worker:
             self._forget()
             # Whoever joins fences the others: only who is no member any more may do it, or two
             # busy members would fence each other for ever.
-            if batch is None:
+            if polling and batch is None:
                 await self.leave()
         except LogFull:
             self._forget()
@@ -117,10 +137,11 @@ class Worker:
         return True
 
     async def waiting(self) -> int:
-        """How many input records are not yet decided; 0 is idle."""
+        """How many input records, and partitions that wait, are yet to be looked at; 0 is idle."""
         if self._member is None:
             return 1  # has not joined yet
-        waiting = 0
+        snapshot = self._keeper.snapshot()
+        waiting = sum(held.due(snapshot) for held in self._held.values())
         for topic in await self._log.topics():
             if topic.name in self._inputs:
                 for partition in range(topic.partitions):
@@ -152,8 +173,50 @@ class Worker:
         sources = tuple(Source(publisher=agency, record=record) for record in batch.records)
         outcome = gateway.process(sources, snapshot=self._keeper.snapshot(), seen=seen, now=now)
         await member.commit(batch, outcome.appends)
-        # INVARIANT: only what surely committed is remembered as seen
+        # INVARIANT: only what surely committed is remembered as seen, or as waiting
         seen.apply(outcome.met, outcome.expired)
+        held = self._held.get((batch.topic, batch.partition))
+        if held is not None and held.generation == batch.generation:
+            held.pending.apply(outcome.waiting)
+
+    async def _wake(self, member: Member) -> bool:
+        """Look at what waits, where the register changed since or it is time; tell whether any."""
+        snapshot, now, looked = self._keeper.snapshot(), self._now(), False
+        for topic, partition in sorted(member.held):
+            if not topic.startswith(events_topic("")):
+                continue
+            agency = topic.removeprefix(events_topic(""))
+            here = await member.here(topic, partition)
+            held = self._held.get((topic, partition))
+            if held is None or held.generation != here.generation:
+                pending = await read_pending(self._log, agency, partition, self._opening)
+                held = self._held[topic, partition] = _Held(here.generation, pending)
+            if held.due(snapshot, now):
+                looked = True
+                await self._wake_partition(member, here, agency, held.pending, snapshot, now)
+                held.next_look = None
+            held.snapshot, held.next_look = snapshot, held.next_look or now + LOOK_AGAIN
+        return looked
+
+    async def _wake_partition(
+        self,
+        member: Member,
+        here: Batch,
+        agency: str,
+        pending: Pending,
+        snapshot: Snapshot,
+        now: datetime,
+    ) -> None:
+        gateway = await self._ready()
+        for offset, waits in pending.by_offset():
+            found = await self._log.read(here.topic, here.partition, offset, max_records=1)
+            if not found or found[0].offset != offset:
+                found = (_erased(here, offset),)
+            source = Source(publisher=agency, record=found[0])
+            outcome = gateway.wake(source, waits, snapshot=snapshot, now=now)
+            if outcome.appends:
+                await member.commit(here, outcome.appends)
+                pending.apply(outcome.waiting)
 
     async def _redeliver(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
         """Decide again, afresh and under today's register, what a request points at."""
@@ -188,41 +251,9 @@ class Worker:
 
     def _receipts(self, gateway: Gateway, agency: str, batch: Batch) -> list[Append]:
         """A recipient's receipts become hops; one that is not its own becomes a refused hop."""
-        appends: list[Append] = []
         enrolled = self._keeper.snapshot().agencies[agency]
-        for record in batch.records:
-            place = f"{record.topic}/{record.partition}/{record.offset}"
-            try:
-                receipt = verify_receipt(
-                    record.value or b"", enrolled.verifier(record.append_time_ms), issuer=agency
-                )
-            except EventRefused as refused:
-                part = AuditorPart(
-                    step=Step.REFUSED,
-                    time_ms=record.append_time_ms,
-                    source=place,
-                    publisher=agency,
-                    code=refused.code,
-                )
-            except Exception:  # noqa: BLE001 - no agency's receipt may stop the node for the others
-                part = AuditorPart(
-                    step=Step.REFUSED,
-                    time_ms=record.append_time_ms,
-                    source=place,
-                    publisher=agency,
-                    code=Code.INTERNAL,
-                )
-            else:
-                part = AuditorPart(
-                    step=receipt.step,
-                    time_ms=record.append_time_ms,
-                    source=place,
-                    publisher=agency,
-                    recipient=agency,
-                    delivery_id=receipt.delivery_id,
-                )
-            appends.extend(gateway.hop(part))
-        return appends
+        parts = (receipt_part(record, enrolled) for record in batch.records)
+        return [append for part in parts for append in gateway.hop(part)]
 
     async def _ready(self) -> Gateway:
         """The gateway with every announcement that was committed before this batch was polled."""
@@ -235,45 +266,12 @@ class Worker:
                 self._identity,
                 registry=self._registry,
                 vocabulary=self._vocabulary,
-                keys=self._keys,
+                keys=self._announced.keys,
                 random_bytes=self._random,
                 known_view_types=known,
             )
-        async for record in read_to_end(self._log, EPOCH_KEYS, 0, offset=self._next_key):
-            self._next_key = record.offset + 1
-            self._accept(record)
+        await self._announced.catch_up()
         return self._gateway
-
-    def _accept(self, record: Record) -> None:
-        """Take an announcement made to us; one that does not hold is as good as none."""
-        recipient, _, _ = (record.key or b"").decode().rpartition("/")
-        if recipient != self._identity.name or record.value is None:
-            return
-        issuer = ""
-        try:
-            issuer = unverified_issuer(record.value)
-            enrolled = self._keeper.snapshot().agencies.get(issuer)
-            if enrolled is None:
-                return  # our own announcements to ourselves, for openings and dead letters
-            self._keys.add(issuer, unverified_key_id(record.value), self._open(record, issuer))
-        except CasewardError as refused:
-            _log.warning("announcement-refused", offset=record.offset, code=refused.code)
-
-    def _open(self, record: Record, issuer: str) -> OpeningKey:
-        verifier = self._keeper.snapshot().agencies[issuer].verifier(record.append_time_ms)
-        last: CasewardError | None = None
-        for private in self._opening:
-            try:
-                return accept(
-                    record.value or b"",
-                    issuer=issuer,
-                    issuer_key=verifier,
-                    recipient=self._identity.name,
-                    recipient_key=private,
-                )
-            except CasewardError as refused:
-                last = refused
-        raise last or EventRefused(Code.UNKNOWN_KEY, "the gateway has no key to open with")
 
     async def _seen_of(self, agency: str, batch: Batch) -> Seen:
         """The ids that this partition has met, read to the end after the partition became ours."""
@@ -291,6 +289,7 @@ class Worker:
             self._gateway.sealer.abandon()
         self._gateway = None
         self._seen.clear()
+        self._held.clear()
 
     def _wanted(self) -> tuple[str, ...]:
         agencies = sorted(self._keeper.snapshot().agencies)
@@ -302,3 +301,16 @@ class Worker:
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
+
+
+def _erased(here: Batch, offset: int) -> Record:
+    """Stands for an event that is no longer in the log; nothing can be made of it."""
+    return Record(
+        topic=here.topic,
+        partition=here.partition,
+        offset=offset,
+        append_time_ms=0,
+        key=None,
+        value=None,
+        headers=(),
+    )

@@ -33,6 +33,11 @@ class Code(StrEnum):
     BAD_AGREEMENT = "bad-agreement"
     # the register
     REGISTER_REFUSED = "register-refused"
+    # deliveries that wait
+    DEADLINE_NEAR = "deadline-near"
+    DEADLINE_MISSED = "deadline-missed"
+    RELEASES_LESS = "releases-less"  # than it would have when it began to wait
+    GAVE_UP = "gave-up"
     # ours
     ERASED = "erased"
     VIEW_REFUSED = "view-refused"
