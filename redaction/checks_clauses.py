@@ -11,9 +11,9 @@ from redaction.checks_names import audience_faults, form_faults, tag_faults
 from redaction.leaves import REASON_FACT
 from redaction.scopes import names_in
 from redaction.spots import Spot
-from redaction.subject import BASICS, Clause, Subject
+from redaction.subject import BASICS, Clause, Subject, addresses
 from redaction.text import Problem
-from redaction.transforms import most_disclosing
+from redaction.transforms import at_most, most_disclosing
 from redaction.words import nearest
 from schemas.registry import Kind
 
@@ -54,6 +54,7 @@ def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
         if share.items.when is not None and any(spot.lists for spot in carriers):
             yield from condition_faults(subject, share.items.when, element_reach(carriers))
     yield from _dead_faults(subject, share)
+    yield from _superseded(subject, share)
 
 
 def _records_reason(subject: Subject, carriers: tuple[Spot, ...]) -> bool:
@@ -86,14 +87,14 @@ def _item_faults(subject: Subject, share: Share, items: Items) -> Iterator[str]:
             if spot.is_fact and spot.kind is Kind.STRING and spot.lists
         ]
         if not selectors:
-            yield f"`where` names `{items.where}`, which is no fact of a list element that is text"
+            yield f"`where` must name what tells whose an entry is; `{items.where}` does not"
             return
     for tag in share.tags:
         inside = [spot for spot in subject.carriers(tag) if spot.lists]
         if not inside and subject.carriers(tag):
-            yield f"`items` selects list elements, but `{tag}` stands in no list"
+            yield f"`items` selects entries of a list, but `{tag}` stands in no list"
         elif selectors and not any(_beside(spot, by) for spot in inside for by in selectors):
-            yield f"`{tag}` stands in no list element that has `{items.where}`"
+            yield f"`{tag}` stands in no entry that has `{items.where}`"
 
 
 def _beside(spot: Spot, selector: Spot) -> bool:
@@ -111,6 +112,47 @@ def _dead_faults(subject: Subject, share: Share) -> Iterator[str]:
                 yield f"clause {beaten[0].id} always withholds `{tag}` from `{audience}`"
             elif any(_is_partial(subject, spot, audience) for spot in carriers):
                 yield f"`{tag}` summarises a list of which `{audience}` sees only a part"
+
+
+def _superseded(subject: Subject, share: Share) -> Iterator[str]:
+    """A share all of which others release anyway, on no condition and in no lesser form."""
+    found = [
+        next(
+            (o for o in subject.agreement.shares if _covers(subject, o, share, tag, audience)), None
+        )
+        for tag in share.tags
+        for audience in share.to
+    ]
+    others = tuple(dict.fromkeys(other.id for other in found if other is not None))
+    if found and all(found):
+        yield f"clause {others[0]} shares all of this on no condition, so this adds nothing"
+
+
+def _covers(subject: Subject, other: Share, share: Share, tag: str, audience: str) -> bool:
+    """Whether another share releases the tag whenever this one does; of two equal ones the first.
+
+    A `never` that caps the form may stop the clearer one and leave the other.
+    """
+    free = not (other.when or other.items or other.needs_reason)
+    from_all = not other.publishers or (
+        share.publishers and set(share.publishers) <= set(other.publishers)
+    )
+    bound = share.when or share.items or share.needs_reason or share.form is not other.form
+    return bool(
+        other.id != share.id
+        and tag in other.tags
+        and audience in other.to
+        and free
+        and from_all
+        and at_most(share.form, other.form)
+        and (bound or share.publishers != other.publishers or other.line < share.line)
+        and not any(
+            at_most(share.form, never.clearer_than) and not at_most(other.form, never.clearer_than)
+            for never in subject.agreement.nevers
+            if addresses(never, audience)
+            and any(subject.touches(never, spot) for spot in subject.carriers(tag))
+        )
+    )
 
 
 def _is_partial(subject: Subject, spot: Spot, audience: str) -> bool:

@@ -10,7 +10,7 @@ from redaction.facts import ConsentState
 from redaction.scopes import ENTRY, Place
 from redaction.spots import Spot
 from redaction.subject import Subject
-from redaction.words import nearest
+from redaction.words import either, nearest
 from schemas.registry import Kind
 
 CONSENT = "consent_of_"
@@ -78,7 +78,7 @@ def _faults(asking: _Asking, atom: Is | Number | Elapsed | Age) -> Iterator[str]
         case Elapsed():
             calendars = dict(asking.subject.agreement.calendars)
             if atom.unit is Unit.SCHOOL_DAYS and _SCHOOL not in calendars:
-                yield "school days need `calendars: {school: NAME}`"
+                yield "school days need the calendar to count them by: `calendars: {school: ...}`"
         case Age():
             yield from _age_faults(asking, atom)
 
@@ -99,7 +99,8 @@ def _answer_faults(asking: _Asking, asked: Is) -> Iterator[str]:
             answers = ("yes", "no") if spot.kind is Kind.BOOLEAN else spot.leaf.symbols
             for value in asked.values:
                 if value not in answers:
-                    yield f"`{asked.fact}` never is `{value}`{nearest(value, answers)}"
+                    near = nearest(value, answers) or f"; it is {either(answers)}"
+                    yield f"`{asked.fact}` never is `{value}`{near}"
 
 
 def _consent_faults(asking: _Asking, asked: Is) -> Iterator[str]:
@@ -115,7 +116,7 @@ def _consent_faults(asking: _Asking, asked: Is) -> Iterator[str]:
     carriers = asking.subject.carriers(born)
     if by_age and carriers and not _within(asking, carriers):
         yield (
-            f"who gives `{asked.fact}` depends on `{born}`, which belongs to a list element; "
+            f"who gives `{asked.fact}` depends on `{born}`, which is told of each entry of a list; "
             f"ask it under `items: {{when: ...}}`"
         )
 
@@ -136,7 +137,7 @@ def _age_faults(asking: _Asking, asked: Age) -> Iterator[str]:
     elif any(spot.kind is not Kind.DATE for spot in within):
         yield f"`age` is of `{asked.of}`, which is no date"
     elif not within and any(spot.lists for spot in carriers):
-        yield f"`{asked.of}` belongs to a list element; ask its `age` under `items: {{when: ...}}`"
+        yield f"`{asked.of}` is told of each entry of a list; ask it under `items: {{when: ...}}`"
     elif not within:
         yield f"`age` is of `{asked.of}`, which these events do not carry"
 
@@ -161,10 +162,10 @@ def _named(asking: _Asking, fact: str) -> tuple[Spot, ...]:
 def _no_fact(asking: _Asking, fact: str) -> str:
     same = [spot for spot in asking.subject.spots if spot.field.name == fact]
     if any(spot.is_fact and spot.lists for spot in same):
-        return f"`{fact}` is a fact of a list element; ask it under `items: {{when: ...}}`"
+        return f"`{fact}` is told of each entry of a list; ask it under `items: {{when: ...}}`"
     if any(spot.is_fact for spot in same):
         return f"`{fact}` is a fact, but not of an event type that carries what the clause shares"
     if same:
-        return f"`{fact}` is a field that conditions may not read; it is not marked as a fact"
+        return f"`{fact}` is not marked as a fact, so no condition may ask it"
     known = {spot.field.name for spot in asking.known()}
     return f"`{fact}` is no fact of these events{nearest(fact, known)}"

@@ -51,10 +51,10 @@ def tag_faults(subject: Subject, clause: Clause) -> Iterator[str]:
             yield f"there is no tag `{tag}` in `{subject.vocabulary.name}`{nearest(tag, tags)}"
         elif not subject.spots:
             continue  # no event type is known, which is said where they are named
-        elif not isinstance(clause, Never) and not subject.carriers(tag):
-            yield f"no field of these event types carries `{tag}` itself"
         elif not any(tag in spot.field.chain for spot in subject.spots):
-            yield f"no field of these event types carries `{tag}`"
+            yield f"none of these event types carries `{tag}`"
+        elif not isinstance(clause, Never) and not subject.carriers(tag):
+            yield f"`{tag}` stands for several fields; share each by its own name"
 
 
 def form_faults(form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:

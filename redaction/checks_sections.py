@@ -50,8 +50,9 @@ def _audiences(subject: Subject) -> Iterator[Problem]:
 def _audience_faults(subject: Subject, audience: Audience) -> Iterator[str]:
     """What is wrong with an audience, to be put behind its name."""
     agreement = subject.agreement
-    shared = any(audience.name in share.to for share in agreement.shares)
-    if not shared and "clauses" not in subject.damaged:
+    given = {name for share in agreement.shares for name in share.to}
+    given |= {name for override in agreement.overrides for name in override.to}
+    if audience.name not in given and "clauses" not in subject.damaged:
         yield " is given nothing by any clause"
     if audience.agency is not None and set(agreement.publishers) == {audience.agency}:
         yield " is the publisher itself, which is sent no event of its own"
@@ -61,7 +62,7 @@ def _audience_faults(subject: Subject, audience: Audience) -> Iterator[str]:
     elif tag is not None and subject.spots:
         carriers = subject.carriers(tag)
         if not any(spot.is_fact and spot.kind is Kind.STRING for spot in carriers):
-            yield f" is named in `{tag}`, which is no fact of these events that is text"
+            yield f" is named in `{tag}`, but these events name no agency there"
     if audience.when is not None and subject.spots:
         for fault in condition_faults(subject, audience.when, root_reach(subject.spots)):
             yield f": {fault}"
@@ -79,7 +80,8 @@ def _duties(subject: Subject) -> Iterator[Problem]:
     calendars = dict(agreement.calendars)
     for index, deadline in enumerate(agreement.deliver_by):
         if deadline.calendar is not None and deadline.calendar not in calendars:
-            message = f"`calendars` has no `{deadline.calendar}`"
+            near = nearest(deadline.calendar, calendars)
+            message = f"`calendars` has no `{deadline.calendar}`{near}"
             yield subject.at(f"deliver_by.{index}", message)
 
 

@@ -49,7 +49,7 @@ def label(node: Node) -> str | None:
 
 def _clause(reader: Reader, node: Node) -> Share | Never | None:
     if not isinstance(node, MappingNode):
-        reader.problem(node, "a clause must be a mapping of `key: value`")
+        reader.problem(node, "a clause must be written as `key: value`")
         return None
     keys = {key.value for key, _ in node.value}
     if ("share" in keys) == ("never" in keys):

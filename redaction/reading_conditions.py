@@ -45,9 +45,9 @@ def read_items(reader: Reader, node: Node) -> Items:
     """Which list elements a clause selects: `where` with `is: recipient`, `when`, or both."""
     entries = reader.keyed(node, "`items`", optional=("where", "is", "when"))
     if ("where" in entries) != ("is" in entries):
-        reader.problem(node, "`items` needs `where: TAG` and `is: recipient` together")
+        reader.problem(node, "`items` needs `where` with a tag and `is: recipient` together")
     elif isinstance(node, MappingNode) and not entries:
-        reader.problem(node, "`items` needs `where: TAG` with `is: recipient`, or `when`")
+        reader.problem(node, "`items` needs `where` with a tag and `is: recipient`, or `when`")
     if "is" in entries:
         reader.one_of(entries["is"], "`is`", ("recipient",))
     when = entries.get("when")

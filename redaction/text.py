@@ -15,6 +15,16 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DECEPTIVE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
+# what libyaml says of the mistakes that people make, and what they can do about them
+_EXPLAINED = {
+    "mapping values are not allowed": "a `:` stands where none can; put the words in quotation "
+    "marks, or look at the indents",
+    "',' or ']'": "a comma or a `]` is missing here",
+    "',' or '}'": "a comma or a `}` is missing here",
+    "expected key": "this line is not indented like the lines around it",
+    "end of stream": "a quotation mark that was opened is not closed",
+    "cannot start any token": "a word here must be put in quotation marks",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +68,16 @@ def compose(
     if isinstance(text, str):
         text = text.encode("utf-8", "surrogatepass")
     if len(text) > max_bytes:
-        return refuse(1, f"the text is longer than {max_bytes // 1024} KiB")
+        return refuse(1, f"the text is longer than {max_bytes // 1024} kilobytes")
     try:
         decoded = text.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as cause:
         return refuse(text.count(b"\n", 0, cause.start) + 1, "the text is not UTF-8")
     if found := _DECEPTIVE.search(decoded):
         line = decoded.count("\n", 0, found.start()) + 1
-        return refuse(line, f"an invisible or control character (U+{ord(found[0]):04X})")
+        return refuse(
+            line, f"an invisible character stands here (U+{ord(found[0]):04X}); delete it"
+        )
     try:
         problems = [
             Problem(origin=origin, line=line, clause=None, message=message)
@@ -77,9 +89,9 @@ def compose(
     except yaml.MarkedYAMLError as cause:
         return refuse(*_explain(cause, decoded))
     except yaml.YAMLError:
-        return refuse(1, "the text cannot be read as YAML")
+        return refuse(1, "the text cannot be read; look at brackets, quotation marks and indents")
     if not isinstance(root, MappingNode):
-        return refuse(1, "the text is not a mapping of `key: value` lines")
+        return refuse(1, "the text is not written in lines of `key: value`")
     problems = [
         Problem(origin=origin, line=line, clause=None, message=message)
         for line, message in _refused_keys(root)
@@ -94,7 +106,11 @@ def _explain(cause: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     line = min(line, len(lines))
     if re.match(r" *\t", lines[line - 1]):
         return line, "the line is indented with a tab; use spaces"
-    return line, f"the text cannot be read as YAML: {cause.problem or 'it breaks off'}"
+    problem = cause.problem or ""
+    for part, message in _EXPLAINED.items():
+        if part in problem:
+            return line, message
+    return line, "the text cannot be read here; look at brackets, quotation marks and indents"
 
 
 def _refused_spellings(text: str, max_depth: int) -> Iterator[tuple[int, str]]:
@@ -107,16 +123,19 @@ def _refused_spellings(text: str, max_depth: int) -> Iterator[tuple[int, str]]:
             if documents > 1:
                 yield line, "a second document begins here; write one"
         if isinstance(event, yaml.AliasEvent):
-            yield line, "an alias (`*name`) is not allowed; write the words out"
+            yield (
+                line,
+                "`*` before a word points elsewhere, which is not allowed; write the words out",
+            )
         elif isinstance(event, yaml.NodeEvent):
             if event.anchor is not None:
-                yield line, "an anchor (`&name`) is not allowed; write the words out"
+                yield line, "`&` before a word names it, which is not allowed; write the words out"
             if getattr(event, "tag", None) is not None:
-                yield line, "a YAML tag (`!name`) is not allowed"
+                yield line, "`!` before a word is not allowed; put the word in quotation marks"
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > max_depth:
-                yield line, f"the text nests deeper than {max_depth} levels"
+                yield line, f"more than {max_depth} brackets or indents stand in one another"
                 return
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -135,7 +154,7 @@ def _refused_keys(node: Node) -> Iterator[tuple[int, str]]:
         if not isinstance(key, ScalarNode):
             yield line_of(key), "a key must be a word"
         elif key.value == "<<":
-            yield line_of(key), "a merge key (`<<`) is not allowed; write the words out"
+            yield line_of(key), "`<<` is not allowed; write the words out"
         elif key.value in kept:
             yield line_of(key), f"`{key.value}` is written twice in one place"
         else:

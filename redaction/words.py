@@ -95,7 +95,7 @@ class Reader:
         if node is None:
             return ()
         if not isinstance(node, MappingNode):
-            self.problem(node, f"{what} must be a mapping of `key: value`")
+            self.problem(node, f"{what} must be written as `key: value`")
             return ()
         if len(node.value) > MAX_PARTS:
             self.problem(node, f"{what} has more than {MAX_PARTS} entries")

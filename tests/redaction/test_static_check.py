@@ -50,7 +50,7 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "[incident.attended_at, incident.reference]",
             "[incident.reference, plan.start]",
-            "31: clause 4.1: no field of these event types carries `plan.start` itself",
+            "31: clause 4.1: none of these event types carries `plan.start`",
         ),
         (
             "{class: locates-victim}",
@@ -84,7 +84,7 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "named_in: child.school",
             "named_in: child.name",
-            "12: audience `school` is named in `child.name`, which is no fact of these events",
+            "12: audience `school` is named in `child.name`, but these events name no agency there",
         ),
         (
             "named_in: child.school",
@@ -165,12 +165,12 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "where: child.school",
             "where: child.name",
-            "35: clause 4.2: `where` names `child.name`, which is no fact of a list element",
+            "35: clause 4.2: `where` must name what tells whose an entry is; `child.name` does not",
         ),
         (
             "share: [child.name, child.date_of_birth]",
             "share: [child.name, incident.reference]",
-            "35: clause 4.2: `items` selects list elements, but `incident.reference` stands in no",
+            "35: clause 4.2: `items` selects entries of a list, but `incident.reference` stands in",
         ),
         # conditions
         (
@@ -187,13 +187,13 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "{serious_risk: yes}",
             "{child_count: {at_least: 2}}",
-            "is a field that conditions may not",
+            "`child_count` is not marked as a fact, so no condition may ask it",
         ),
         ("{serious_risk: yes}", "{serious_risk: {at_least: 2}}", "`serious_risk` is no number"),
         (
             "{serious_risk: yes}",
             "{involvement: witnessed}",
-            "`involvement` is a fact of a list element; ask it under `items: {when: ...}`",
+            "`involvement` is told of each entry of a list; ask it under `items: {when: ...}`",
         ),
         (
             "{consent_of_victim: given}",
@@ -208,7 +208,7 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "{consent_of_victim: given}",
             "{age: {of: child.date_of_birth, at_most: 17}}",
-            "`child.date_of_birth` belongs to a list element",
+            "`child.date_of_birth` is told of each entry of a list; ask it under",
         ),
         (
             "{consent_of_victim: given}",
@@ -218,7 +218,7 @@ def test_sound_agreement_has_no_problem() -> None:
         (
             "{disclosure_age: {at_most: 3 days}}",
             "{lives_with: victim}",
-            "12: audience `school`: `lives_with` is a fact of a list element",
+            "12: audience `school`: `lives_with` is told of each entry of a list",
         ),
     ],
 )
@@ -240,7 +240,8 @@ def test_school_days_need_a_school_calendar() -> None:
     assert problems_of(text) == []
     without = text.replace("calendars: {school: northmoor-schools}\n", "")
     assert any(
-        "school days need `calendars: {school: NAME}`" in each for each in problems_of(without)
+        "school days need the calendar to count them by: `calendars: {school: ...}`" in each
+        for each in problems_of(without)
     )
 
 
@@ -310,3 +311,33 @@ def test_version_cannot_be_enacted_again_with_another_text() -> None:
     ]
     later = replace(AGREEMENT, version=4)
     assert check_agreement(later, TYPES, VOCABULARY, others=(AGREEMENT,), origin="a.yaml") != ()
+
+
+def test_share_that_adds_nothing_to_another_is_refused() -> None:
+    """Rule 13: a dead clause would make its readers believe in a condition that is none."""
+    clause = (
+        '  - {id: "4.4", share: [incident.reference], as: present, to: school, '
+        "when: {serious_risk: yes}, reveals: [serious_risk]}\n"
+    )
+    expected = "a.yaml:51: clause 4.4: clause 4.1 shares all of this on no condition, so this adds"
+    assert problems_of(with_clause(clause)) == [f"{expected} nothing"]
+    more = clause.replace("[incident.reference]", "[incident.reference, incident.kind]")
+    assert problems_of(with_clause(more)) == []
+    other = clause.replace("to: school", "to: social-care")
+    assert problems_of(with_clause(other)) == []
+
+
+def test_of_two_equal_shares_the_second_is_refused() -> None:
+    """Rule 13: one of them is dead, and only one is said to be."""
+    clause = '  - {id: "4.4", share: [incident.reference], to: school}\n'
+    assert len(problems_of(with_clause(clause))) == 1
+
+
+def test_share_that_a_cap_leaves_where_a_clearer_one_falls_is_alive() -> None:
+    """Rule 3: a `never` may stop the clearer form and leave the lesser one."""
+    clause = (
+        '  - {id: "4.4", share: [incident.attended_at], as: year, to: school}\n'
+        '  - {id: "7.2", never: [incident.attended_at], clearer_than: year, to: school, '
+        "when: {serious_risk: yes}, reveals: [serious_risk]}\n"
+    )
+    assert problems_of(with_clause(clause)) == []

@@ -38,7 +38,7 @@ def test_sound_exceptions_have_no_problem() -> None:
             "clause 9.1: there is no tag `victim.fone` in `caseward-core/1` (did you mean `victim.",
         ),
         ("[victim.phone]", "[victim]", "clause 9.1: there is no tag `victim`"),
-        ("[victim.phone]", "[plan.start]", "no field of these event types carries `plan.start`"),
+        ("[victim.phone]", "[plan.start]", "none of these event types carries `plan.start`"),
         (
             "to: [social-care]\n    legal",
             "to: [socialcare]\n    legal",
@@ -161,7 +161,7 @@ def test_consent_by_age_is_asked_where_the_age_is_known() -> None:
     outside = f"{ITEMS}\n    when: {{consent_of_child: given}}\n    reveals: [consent_of_child]"
     expected = (
         "a.yaml:35: clause 4.2: who gives `consent_of_child` depends on `child.date_of_birth`, "
-        "which belongs to a list element; ask it under `items: {when: ...}`"
+        "which is told of each entry of a list; ask it under `items: {when: ...}`"
     )
     assert problems_of(TEXT.replace(ITEMS, outside) + CHILD) == [expected]
 
