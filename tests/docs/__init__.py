@@ -1,1 +1,1 @@
-"""The commands as users meet them."""
+"""What the documentation says, held to be true."""
