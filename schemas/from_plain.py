@@ -21,7 +21,8 @@ from schemas.moments import (
     read_time,
     within_nanos,
 )
-from schemas.nodes import ADDRESS_FIELDS, Array, Kind, Leaf, Map, Node, Record
+from schemas.nodes import ADDRESS_FIELDS, BRANCH, Array, Kind, Leaf, Map, Node, Record, Union
+from schemas.wire_records import branch_name, branch_of, too_deep
 from schemas.wire_values import ENTRY_STEP, UUID_PATTERN, Unfit, other_fields
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -45,6 +46,15 @@ def value_from_plain(node: Node, obj: Any) -> Any:
     match node:
         case Leaf():
             return _LEAVES[node.kind](node, obj)
+        case Union():
+            if not isinstance(obj, dict):
+                raise Unfit("is not an object")
+            branches = {branch_of(each.name): each for each in node.branches}
+            name = branch_name(obj, branches)
+            fields = {key: each for key, each in obj.items() if key != BRANCH}
+            return {BRANCH: name, **value_from_plain(branches[name], fields)}
+        case Record(fields=()):
+            raise too_deep()
         case Record():
             if not isinstance(obj, dict):
                 raise Unfit("is not an object")

@@ -8,6 +8,8 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 ADDRESS_FIELDS: Final = ("line", "municipality", "postcode", "country")
+BRANCH: Final = "$type"  # in a value of a union, the branch; no field can have this name
+MAX_RECURSION: Final = 4  # how often a value may stand within one of its own type
 
 
 @unique
@@ -49,7 +51,11 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A record; `name` is its full Avro name."""
+    """A record; `name` is its full Avro name.
+
+    A record without fields is where a type that contains itself is cut: no value stands there but
+    null, and a list or map of it is empty.
+    """
 
     name: str
     nullable: bool
@@ -57,8 +63,19 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Union(Record):
+    """One of several records, each with a last word of its name that no other branch has.
+
+    Its value is the branch's, with that word under `BRANCH`; which branch it is belongs to the
+    tag of the container, as a map's keys do. To whoever walks records it is one without fields.
+    """
+
+    branches: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Array:
-    """A list of one node. A null item is not supported and is refused when the type is loaded."""
+    """A list of one node."""
 
     nullable: bool
     item: Node
@@ -118,13 +135,15 @@ class Vocabulary:
 class EventType:
     """One event type, checked and resolved.
 
-    `name` is the header's `type` (e.g. `police.domestic-incident`); `avro` what the codec compiled
-    (a `schemas.wire.Wire`); `rabin` the CRC-64-AVRO fingerprint of single-object encoding (8
-    bytes, little endian); `digest` the SHA-256 of the whole canonical schema, tags included, which
-    keys plans and stands for the type when two are compared.
+    `name` is the header's `type` (e.g. `police.domestic-incident`); `version` counts the schemas
+    of that name; `avro` is what the codec compiled (a `schemas.wire.Wire`); `rabin` the
+    CRC-64-AVRO fingerprint of single-object encoding (8 bytes, little endian); `digest` the
+    SHA-256 of the whole canonical schema, tags included, which keys plans and stands for the type
+    when two are compared.
     """
 
     name: str
+    version: int
     root: Record = field(compare=False, repr=False)
     rabin: bytes
     digest: str

@@ -38,7 +38,7 @@ _LOGICAL: Final = {
 _SIZES: Final = {"duration": 12, "uuid": 16}  # bytes of a fixed
 _PRIMITIVE: Final = frozenset({"type", "doc", "logicalType"})
 _DECIMAL: Final = frozenset({"precision", "scale"})
-_FIXED: Final = _PRIMITIVE | {"name", "namespace", "size"}
+_FIXED: Final = _PRIMITIVE | {"name", "namespace", "aliases", "size"}
 
 
 def primitive_kind(raw: dict[str, Any], path: str) -> Kind:

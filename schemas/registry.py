@@ -22,6 +22,7 @@ from schemas.nodes import (
     Vocabulary,
 )
 from schemas.resolving import load_event_type
+from schemas.rules import check_redactable
 
 __all__ = [
     "Array",
@@ -53,7 +54,8 @@ def parse_vocabulary(text: str, *, origin: str) -> Vocabulary:
     """Check a vocabulary and read it.
 
     Args:
-        text: YAML with `name`, `classes` (name: meaning) and `tags` (name: means, classes).
+        text: YAML with `name`, `classes` (name: meaning), `tags` (name: means, classes) and, where
+            an override may not lift every class, `unliftable` (a list of classes).
         origin: where the text comes from, for messages.
 
     Raises:
@@ -70,10 +72,14 @@ def parse_vocabulary(text: str, *, origin: str) -> Vocabulary:
     except ValueError as error:
         raise refuse(str(error)) from None
     match raw:
-        case {"name": str(name), "classes": dict(classes), "tags": dict(raw_tags)} if len(raw) == 3:
-            pass
+        case {"name": str(name), "classes": dict(classes), "tags": dict(raw_tags), **more} if (
+            not more.keys() - {"unliftable"}
+        ):
+            unliftable = more.get("unliftable", [])
         case _:
-            raise refuse("a vocabulary has exactly `name`, `classes` and `tags`")
+            raise refuse("a vocabulary has exactly `name`, `classes`, `tags`, maybe `unliftable`")
+    if not isinstance(unliftable, list) or any(each not in [*classes] for each in unliftable):
+        raise refuse("`unliftable` is a list of classes of the vocabulary")
     tags = {}
     for tag, entry in raw_tags.items():
         match entry:
@@ -86,7 +92,7 @@ def parse_vocabulary(text: str, *, origin: str) -> Vocabulary:
         if unknown:
             raise refuse(f"tag `{tag}` has the unknown class `{unknown[0]}`")
         tags[tag] = Tag(name=tag, means=means, classes=frozenset(names))
-    return Vocabulary(name=name, tags=tags, classes=classes)
+    return Vocabulary(name=name, tags=tags, classes=classes, unliftable=frozenset(unliftable))
 
 
 def _plain_yaml(node: yaml.Node | None) -> Any:
@@ -111,26 +117,34 @@ def _plain_yaml(node: yaml.Node | None) -> Any:
 class Registry:
     """The event types that are known, found by name or by fingerprint. Immutable.
 
+    An event type may be known in several versions. Each is a type of its own, with its own tree,
+    plans and views: bytes are read by the schema they were written with, never by a newer one, so
+    that no field is renamed, and none filled in that the publisher did not write. What is told in
+    JSON is of the newest version.
+
     Args:
-        types: the event types.
+        types: the event types, in any order of versions.
 
     Raises:
-        SchemaError: two of them share a name or a fingerprint, so that bytes or a header would
-            not say which is meant.
+        SchemaError: two of them share a name and version or a fingerprint, so that bytes or a
+            header would not say which is meant, or one cannot be redacted.
     """
 
     def __init__(self, types: Sequence[EventType]) -> None:
-        self._by_name: dict[str, EventType] = {}
+        self._by_name: dict[str, tuple[EventType, ...]] = {}
         self._by_rabin: dict[bytes, EventType] = {}
         for etype in types:
-            if etype.name in self._by_name:
-                raise SchemaError(Code.BAD_SCHEMA, f"the event type `{etype.name}` stands twice")
+            versions = self._by_name.get(etype.name, ())
+            if any(other.version == etype.version for other in versions):
+                raise _refused(f"{_told(etype)} stands twice")
             if other := self._by_rabin.get(etype.rabin):
-                raise SchemaError(
-                    Code.BAD_SCHEMA,
-                    f"the event types `{other.name}` and `{etype.name}` have one fingerprint",
-                )
-            self._by_name[etype.name] = etype
+                raise _refused(f"{_told(other)} and {_told(etype)} have one fingerprint")
+            try:
+                check_redactable(etype.root)
+            except SchemaError as error:
+                raise _refused(f"{_told(etype)}: {error}") from None
+            ordered = sorted((*versions, etype), key=lambda each: each.version)
+            self._by_name[etype.name] = tuple(ordered)
             self._by_rabin[etype.rabin] = etype
 
     @classmethod
@@ -148,19 +162,23 @@ class Registry:
 
     @property
     def types(self) -> tuple[EventType, ...]:
-        """Every event type, in the order given."""
-        return tuple(self._by_name.values())
+        """The newest version of every event type, in the order given."""
+        return tuple(versions[-1] for versions in self._by_name.values())
+
+    def versions(self, name: str) -> tuple[EventType, ...]:
+        """Every version of an event type, the newest last; none if the name is not known."""
+        return self._by_name.get(name, ())
 
     def by_name(self, name: str) -> EventType:
-        """The event type of that name.
+        """The newest version of the event type of that name.
 
         Raises:
             EventRefused: UNKNOWN_SCHEMA.
         """
-        etype = self._by_name.get(name)
-        if etype is None:
+        versions = self.versions(name)
+        if not versions:
             raise EventRefused(Code.UNKNOWN_SCHEMA, "no event type has this name")
-        return etype
+        return versions[-1]
 
     def by_rabin(self, rabin: bytes) -> EventType:
         """The event type with this CRC-64-AVRO fingerprint (8 bytes, little endian).
@@ -173,3 +191,11 @@ class Registry:
             rule = "no event type has the fingerprint that the bytes begin with"
             raise EventRefused(Code.UNKNOWN_SCHEMA, rule)
         return etype
+
+
+def _told(etype: EventType) -> str:
+    return f"the event type `{etype.name}`, version {etype.version},"
+
+
+def _refused(rule: str) -> SchemaError:
+    return SchemaError(Code.BAD_SCHEMA, rule)

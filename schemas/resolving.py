@@ -14,8 +14,10 @@ from typing import Any, Final
 import rfc8785
 
 from schemas.errors import CasewardError, Code, SchemaError
+from schemas.named_leaves import NAMED, named_leaf
+from schemas.naming import Names, check_field_names
 from schemas.nodes import (
-    ADDRESS_FIELDS,
+    MAX_RECURSION,
     Array,
     EventType,
     Field,
@@ -24,20 +26,15 @@ from schemas.nodes import (
     Map,
     Node,
     Record,
+    Union,
     Vocabulary,
 )
 from schemas.plain import MAX_JSON_DEPTH, parse_schema_json
-from schemas.primitives import (
-    PRIMITIVES,
-    fixed_avro,
-    fixed_kind,
-    only,
-    primitive_kind,
-    refusal,
-    short_form,
-)
+from schemas.primitives import PRIMITIVES, only, primitive_kind, refusal, short_form
 from schemas.rules import check_facts, check_header, check_summaries
-from schemas.wire import Wire, full_name, is_name
+from schemas.wire import Wire
+from schemas.wire_compiling import is_name, referred
+from schemas.wire_records import branch_of
 
 MAX_DEPTH: Final = MAX_JSON_DEPTH - 1  # containers in one another; an address is one level more
 MAX_NODES: Final = 10_000  # fields after resolving; types used twice at each level would explode
@@ -48,13 +45,15 @@ _FACT_KINDS: Final = frozenset(
 )
 
 # A misspelt annotation must not pass for none, so each place has a closed list of attributes.
-_NAMED: Final = frozenset({"type", "name", "namespace", "doc"})
-_ROOT: Final = _NAMED | {"fields", "event_type", "vocabulary", "tag"}
-_RECORD: Final = _NAMED | {"fields", "atom"}
-_ENUM: Final = _NAMED | {"symbols", "default"}
-_FIELD: Final = frozenset({"name", "type", "doc", "tag", "fact", "summarises", "default"})
+_RECORD: Final = NAMED | {"fields"}
+_ROOT: Final = _RECORD | {"event_type", "version", "vocabulary", "tag"}
+_FIELD: Final = frozenset(
+    {"name", "type", "doc", "aliases", "tag", "fact", "summarises", "default"}
+)
 _ARRAY: Final = frozenset({"type", "items", "doc"})
 _MAP: Final = frozenset({"type", "values", "doc"})
+
+_LIST, _ENTRY, _MAYBE = "[]", "{}", "?"  # what stands around a place, beside records
 
 
 def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventType:
@@ -74,7 +73,7 @@ def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventT
             raise SchemaError(Code.BAD_SCHEMA, "an event type is a record")
         resolver = _Resolver(vocabulary)
         root = resolver.root(raw)
-        name = resolver.event_type(raw)
+        name, version = resolver.event_type(raw)
         check_header(root)
         check_facts(root)
         check_summaries(root)
@@ -85,7 +84,15 @@ def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventT
     except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         rule = "a default or a text has no canonical JSON (RFC 8785)"
         raise SchemaError(Code.BAD_SCHEMA, f"{origin}: {rule}") from None
-    return EventType(name=name, root=root, rabin=wire.rabin, digest=digest, avro=wire, text=text)
+    return EventType(
+        name=name,
+        version=version,
+        root=root,
+        rabin=wire.rabin,
+        digest=digest,
+        avro=wire,
+        text=text,
+    )
 
 
 class _Resolver:
@@ -93,17 +100,20 @@ class _Resolver:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._named: dict[str, tuple[dict[str, Any], str]] = {}  # full name: definition, namespace
+        self._names = Names()
         self._open: list[str] = []  # containers around the present place; a record's full name
         self._nodes = 0
 
-    def event_type(self, raw: dict[str, Any]) -> str:
+    def event_type(self, raw: dict[str, Any]) -> tuple[str, int]:
         name, vocabulary = raw.get("event_type"), raw.get("vocabulary")
+        version = raw.get("version", 1)
+        if type(version) is not int or version < 1:
+            raise refusal("", "`version` is a whole number from 1 on")
         if not isinstance(name, str) or not _EVENT_TYPE.fullmatch(name):
             raise refusal("", "`event_type` is lower-case words with dots and hyphens")
         if vocabulary != self._vocabulary.name:
             raise refusal("", f"`vocabulary` is not `{self._vocabulary.name}`")
-        return name
+        return name, version
 
     def root(self, raw: dict[str, Any]) -> Record:
         if raw.get("type") != "record":
@@ -115,31 +125,27 @@ class _Resolver:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise refusal(path, f"the event type has more than {MAX_NODES} fields")
-        if len(self._open) > MAX_DEPTH:
+        if len(self._open) - self._open.count(_MAYBE) > MAX_DEPTH:
             raise refusal(path, f"the event type is nested deeper than {MAX_DEPTH} levels")
         if isinstance(raw, list):
-            return self._nullable(raw, namespace, path, chain)
+            return self._union(raw, namespace, path, chain)
         if isinstance(raw, str):
             if raw in PRIMITIVES:
-                return _leaf(PRIMITIVES[raw], raw, path, chain)
-            return self._use(raw, namespace, path, chain)
+                return _tagged(_leaf(PRIMITIVES[raw], raw), path, chain)
+            return self._use(referred(raw, namespace), path, chain)
         if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
             raise refusal(path, "a type is a name, a union or an object with a `type`")
         match raw["type"]:
-            case "record" if "atom" in raw:
-                return self._address(raw, namespace, path, chain)
-            case "record":
+            case "record" if "atom" not in raw:
                 return self._record(raw, namespace, path, chain, allowed=_RECORD)
-            case "enum":
-                return self._enum(raw, namespace, path, chain)
-            case "fixed":
-                return self._fixed(raw, namespace, path, chain)
+            case "record" | "enum" | "fixed":
+                return _tagged(named_leaf(raw, self._names, namespace, path), path, chain)
             case "array":
                 return self._array(raw, namespace, path, chain)
             case "map":
                 return self._map(raw, namespace, path, chain)
             case primitive if primitive in PRIMITIVES:
-                return _leaf(primitive_kind(raw, path), short_form(raw), path, chain)
+                return _tagged(_leaf(primitive_kind(raw, path), short_form(raw)), path, chain)
         raise refusal(path, "this type is not supported")
 
     def _inside(
@@ -150,29 +156,38 @@ class _Resolver:
         self._open.pop()
         return node
 
-    def _nullable(self, raw: list[Any], namespace: str, path: str, chain: tuple[str, ...]) -> Node:
+    def _union(self, raw: list[Any], namespace: str, path: str, chain: tuple[str, ...]) -> Node:
+        rule = "a union is of null and one other type, or of several records"
         others = [branch for branch in raw if branch != "null"]
-        if len(raw) != 2 or len(others) != 1 or isinstance(others[0], list):
-            raise refusal(path, "a union is of null and one other type")
-        return replace(self._node(others[0], namespace, path, chain), nullable=True)
+        nullable = len(raw) - len(others)
+        if not others or nullable > 1 or any(isinstance(branch, list) for branch in others):
+            raise refusal(path, rule)
+        nodes = [self._inside(_MAYBE, branch, namespace, path, chain) for branch in others]
+        if len(nodes) == 1 and nullable:
+            return replace(nodes[0], nullable=True)
+        branches = tuple(node for node in nodes if type(node) is Record)
+        if len(branches) < max(len(nodes), 2):
+            raise refusal(path, rule)
+        if not chain:  # which branch it is is data, whatever its fields are tagged with
+            raise refusal(path, "no tag stands here or on anything around it")
+        if len({branch_of(each.name) for each in branches}) < len(branches):
+            raise refusal(path, "the records of a union differ in the last word of their names")
+        return Union(name="", nullable=bool(nullable), fields=(), branches=branches)
 
-    def _define(self, raw: dict[str, Any], namespace: str, path: str) -> tuple[str, str]:
-        name = full_name(raw, namespace)
-        if name is None:
-            raise refusal(path, "a named type has a `name` of letters, digits and underscores")
-        known = self._named.setdefault(name, (raw, namespace))
-        if known[0] is not raw:
-            raise refusal(path, f"the type `{name}` is defined twice")
-        return name, name.rpartition(".")[0]
-
-    def _use(self, raw: str, namespace: str, path: str, chain: tuple[str, ...]) -> Node:
-        name = raw if "." in raw or not namespace else f"{namespace}.{raw}"
-        if name in self._open:
-            raise refusal(path, f"the type `{name}` contains itself")
-        if name not in self._named:
+    def _use(self, name: str, path: str, chain: tuple[str, ...]) -> Node:
+        """A named type at one of its uses, where it takes the tags that stand around it."""
+        found = self._names.find(name)
+        if found is None:
             raise refusal(path, f"the type `{name}` is not supported, or not defined before")
-        definition, around = self._named[name]
-        return self._node(definition, around, path, chain)
+        if name == self._open[0]:
+            raise refusal(path, "an event does not contain an event of its own type")
+        if name in self._open:
+            since = self._open[len(self._open) - self._open[::-1].index(name) :]
+            if not {_LIST, _ENTRY, _MAYBE} & set(since):
+                raise refusal(path, f"the type `{name}` contains itself without an end")
+            if self._open.count(name) > MAX_RECURSION:
+                return Record(name=name, nullable=False, fields=())
+        return self._node(*found, path, chain)
 
     def _record(
         self,
@@ -184,7 +199,7 @@ class _Resolver:
         allowed: frozenset[str],
     ) -> Record:
         only(raw, allowed, path)
-        name, inner = self._define(raw, namespace, path)
+        name, inner = self._names.define(raw, namespace, path)
         listed = raw.get("fields")
         if not isinstance(listed, list) or not listed:
             raise refusal(path, "a record has fields")
@@ -196,6 +211,7 @@ class _Resolver:
                 raise refusal(_join(path, field.name), "the field stands twice")
             fields[field.name] = field
         self._open.pop()
+        check_field_names(listed, path)
         return Record(name=name, nullable=False, fields=tuple(fields.values()))
 
     def _field(self, raw: Any, namespace: str, path: str, chain: tuple[str, ...]) -> Field:
@@ -213,12 +229,21 @@ class _Resolver:
             raise refusal(path, "`fact` is true or false")
         if "summarises" in raw and not isinstance(summarises, str):
             raise refusal(path, "`summarises` is a dotted path from the root")
+        if "summarises" in raw and len(set(self._records())) < len(self._records()):
+            raise refusal(path, "a summary inside a type that contains itself names no one list")
         node = self._node(raw["type"], namespace, path, chain)
         if fact and not (isinstance(node, Leaf) and node.kind in _FACT_KINDS):
             raise refusal(path, "a fact is a string, boolean, int, long, enum or date")
+        if "default" in raw and not self._names.takes_default(
+            raw["type"], raw["default"], namespace
+        ):
+            raise refusal(path, "the `default` is no value of the field's type")
         # a container of nothing but tagged fields may have no tag at all; no leaf may
         tag = chain[-1] if chain else ""
         return Field(name=name, tag=tag, chain=chain, fact=fact, summarises=summarises, node=node)
+
+    def _records(self) -> list[str]:
+        return [each for each in self._open if each not in (_LIST, _ENTRY, _MAYBE)]
 
     def _tag(self, tag: Any, path: str) -> str:
         if not isinstance(tag, str) or tag not in self._vocabulary.tags:
@@ -231,9 +256,7 @@ class _Resolver:
         only(raw, _ARRAY, path)
         if "items" not in raw:
             raise refusal(path, "an array says of what it is with `items`")
-        item = self._inside("[]", raw["items"], namespace, path, chain)
-        if item.nullable or isinstance(item, Array | Map):
-            raise refusal(path, "the items of an array are not null, arrays or maps")
+        item = self._inside(_LIST, raw["items"], namespace, path, chain)
         return Array(nullable=False, item=item)
 
     def _map(self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]) -> Map:
@@ -242,48 +265,18 @@ class _Resolver:
             raise refusal(path, "a map says of what it is with `values`")
         if not chain:  # its keys are data, whatever its values are tagged with
             raise refusal(path, "no tag stands here or on anything around it")
-        value = self._inside("{}", raw["values"], namespace, path, chain)
+        value = self._inside(_ENTRY, raw["values"], namespace, path, chain)
         return Map(nullable=False, value=value)
 
-    def _enum(self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]) -> Leaf:
-        only(raw, _ENUM, path)
-        name, _ = self._define(raw, namespace, path)
-        symbols = raw.get("symbols")
-        if not isinstance(symbols, list) or not symbols or not all(map(is_name, symbols)):
-            raise refusal(path, "an enum has symbols of letters, digits and underscores")
-        if len(set(symbols)) != len(symbols):
-            raise refusal(path, "a symbol stands twice")
-        avro = {"type": "enum", "name": name, "symbols": symbols}
-        return _leaf(Kind.ENUM, avro, path, chain, symbols=tuple(symbols))
 
-    def _fixed(
-        self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]
-    ) -> Leaf:
-        kind = fixed_kind(raw, path)
-        name, _ = self._define(raw, namespace, path)
-        return _leaf(kind, fixed_avro(raw, kind, name), path, chain)
-
-    def _address(
-        self, raw: dict[str, Any], namespace: str, path: str, chain: tuple[str, ...]
-    ) -> Leaf:
-        only(raw, _RECORD, path)
-        name, _ = self._define(raw, namespace, path)
-        if raw["atom"] != "address":
-            raise refusal(path, "the only `atom` is `address`")
-        fields = [{"name": each, "type": "string"} for each in ADDRESS_FIELDS]
-        if raw.get("fields") != fields:
-            listed = ", ".join(ADDRESS_FIELDS)
-            raise refusal(path, f"the fields of an address are exactly {listed}: strings, no tags")
-        avro = {"type": "record", "name": name, "atom": "address", "fields": fields}
-        return _leaf(Kind.ADDRESS, avro, path, chain)
+def _leaf(kind: Kind, avro: Any) -> Leaf:
+    return Leaf(kind=kind, nullable=False, avro=avro)
 
 
-def _leaf(
-    kind: Kind, avro: Any, path: str, chain: tuple[str, ...], symbols: tuple[str, ...] = ()
-) -> Leaf:
+def _tagged(leaf: Leaf, path: str, chain: tuple[str, ...]) -> Leaf:
     if not chain:
         raise refusal(path, "no tag stands here or on anything around it")
-    return Leaf(kind=kind, nullable=False, avro=avro, symbols=symbols)
+    return leaf
 
 
 def _join(path: str, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from schemas.nodes import Array, Field, Kind, Leaf, Map, Node, Record
+from schemas.nodes import Array, Field, Kind, Leaf, Map, Node, Record, Union
 from schemas.primitives import refusal
 
 # CloudEvents' names; name, kind (None for a list of strings) and tag, in this order
@@ -54,7 +54,8 @@ def check_facts(root: Record) -> None:
     """Check that a condition, wherever it is evaluated, finds one fact of a name.
 
     Raises:
-        SchemaError: a name stands twice in a scope or its ancestors, or a fact below a map.
+        SchemaError: a name stands twice in a scope or its ancestors, or a fact below a map or
+            union.
     """
     _check_scope(root, "", {})
 
@@ -69,10 +70,14 @@ def _check_scope(record: Record, path: str, inherited: dict[str, str]) -> None:
                     place, f"a fact `{field.name}` stands in this scope at `{known[field.name]}`"
                 )
             known[field.name] = place
-        if isinstance(field.node, Array) and isinstance(field.node.item, Record):
-            elements.append((field.node.item, place))
-        if isinstance(field.node, Map) and (fact := _fact_below(field.node, place)):
-            raise refusal(fact, "a fact stands below a map, where it has many values")
+        node = field.node
+        while isinstance(node, Array):
+            node = node.item
+        if isinstance(node, Map | Union):
+            if fact := _fact_below(node, place):
+                raise refusal(fact, "a fact stands below a map or union, where it is not one value")
+        elif isinstance(node, Record) and node is not field.node:
+            elements.append((node, place))
     for element, place in elements:
         _check_scope(element, place, known)
 
@@ -91,6 +96,9 @@ def _fact_below(node: Node, path: str) -> str | None:
             return _fact_below(node.value, path)
         case Array():
             return _fact_below(node.item, path)
+        case Union():
+            below = (_fact_below(branch, path) for branch in node.branches)
+            return next((fact for fact in below if fact), None)
         case Record():
             for field in node.fields:
                 place = f"{path}.{field.name}"
@@ -114,6 +122,9 @@ def check_summaries(root: Record) -> None:
 
 def _everywhere(node: Node, path: str) -> Iterator[tuple[Field, str]]:
     match node:
+        case Union():
+            for branch in node.branches:
+                yield from _everywhere(branch, path)
         case Record():
             for field in node.fields:
                 place = f"{path}.{field.name}" if path else field.name
@@ -128,7 +139,7 @@ def _everywhere(node: Node, path: str) -> Iterator[tuple[Field, str]]:
 def _names_array(root: Record, path: str) -> bool:
     node: Node = root
     for name in path.split("."):
-        if isinstance(node, Array):
+        while isinstance(node, Array):
             node = node.item
         if not isinstance(node, Record):
             return False
@@ -137,3 +148,24 @@ def _names_array(root: Record, path: str) -> bool:
             return False
         node = found[0].node
     return isinstance(node, Array)
+
+
+def check_redactable(node: Node, path: str = "") -> None:
+    """Check that this version can redact whatever stands in an event type.
+
+    Raises:
+        SchemaError: a part of it can be read and written, but not be shared in part.
+    """
+    match node:
+        case Union():
+            raise refusal(path, "this version cannot redact a union of several records")
+        case Record():
+            for field in node.fields:
+                check_redactable(field.node, f"{path}.{field.name}" if path else field.name)
+        case Array():
+            if node.item.nullable or isinstance(node.item, Array | Map):
+                rule = "this version cannot redact a list of lists, of maps or of what may be null"
+                raise refusal(path, rule)
+            check_redactable(node.item, path)
+        case Map():
+            check_redactable(node.value, path)

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from schemas.plain import WITHHELD, Withheld
 from schemas.wire_named import NAMED_CHECKS
+from schemas.wire_records import RECORD_CHECKS
 from schemas.wire_times import TIME_CHECKS
 from schemas.wire_values import UUID_PATTERN, Unfit
 
@@ -40,17 +40,13 @@ def _read_map(entries: list[dict[str, Any]], *_: Any) -> dict[str, Any]:
     return value
 
 
-def _read_withheld(*_: Any) -> Withheld:
-    return WITHHELD
-
-
 CHECKS: Final[Mapping[str, Callable[[Any, Any, Any], Any]]] = {
     "int-caseward-int": _read_int,
     "float-caseward-finite": _read_finite,
     "double-caseward-finite": _read_finite,
     "string-caseward-uuid": _read_uuid,
     "array-caseward-map": _read_map,
-    "record-caseward-withheld": _read_withheld,
+    **RECORD_CHECKS,
     **NAMED_CHECKS,
     **TIME_CHECKS,
 }

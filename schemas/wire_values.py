@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any, Final
 
 from schemas.errors import Code
-from schemas.plain import WITHHELD, Withheld, pointer
+from schemas.plain import pointer
 
 UUID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -61,12 +61,16 @@ class Part:
     """A compiled type: its writer, the schema fastavro reads it with, the Python type it takes.
 
     `symbols` are an enum's; a union that has an enum and a string tells them apart by these.
+    `branch` is what `$type` says of a record; `cut` marks the part that has no values, where a
+    type contains itself too often.
     """
 
     write: Write
     read: Any
     takes: type
     symbols: frozenset[str] = frozenset()
+    branch: str = ""
+    cut: bool = False
 
 
 def write_long(out: bytearray, value: int) -> None:
@@ -155,11 +159,6 @@ def _write_uuid(out: bytearray, value: Any) -> None:
     write_string(out, value)
 
 
-def _write_withheld(out: bytearray, value: Any) -> None:
-    if value is not WITHHELD:
-        raise Unfit("is not withheld")
-
-
 def array_part(item: Part) -> Part:
     """The part of an array, written as one block."""
 
@@ -202,12 +201,6 @@ def map_part(inner: Part, entry_name: str) -> Part:
     entry = {"type": "record", "name": entry_name, "fields": fields}
     read = {"type": "array", "logicalType": "caseward-map", "items": entry}
     return Part(write=write, read=read, takes=dict)
-
-
-def withheld_part() -> Part:
-    """The part of `WITHHELD`, a record without fields, without its name."""
-    read = {"type": "record", "fields": [], "logicalType": "caseward-withheld"}
-    return Part(write=_write_withheld, read=read, takes=Withheld)
 
 
 def checked(avro: str, check: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from redaction.decide import recipients
 from redaction.decision import Gate, Reason
 from schemas.codec import Event, decode_view, encode_event, view_type_from_text
 from schemas.errors import EventRefused, SchemaError
-from schemas.registry import Array, Record
+from schemas.registry import Array, Record, Registry
 from tests.redaction.asked import (
     BUILT_IN,
     CHILDREN,
@@ -148,6 +148,9 @@ def test_t1_a_second_use_of_a_named_type_is_redacted_by_its_own_tag() -> None:
     assert asked.body == {"first": {"name": "A"}}
 
 
+LEAF = {"name": "leaf", "type": "string"}
+
+
 @pytest.mark.parametrize(
     "kind",
     [
@@ -156,12 +159,13 @@ def test_t1_a_second_use_of_a_named_type_is_redacted_by_its_own_tag() -> None:
         {"type": "fixed", "name": "F", "size": 0},
         {"type": "array", "items": ["null", "string"]},
         {"type": "array", "items": {"type": "array", "items": "string"}},
+        [{"type": "record", "name": name, "fields": [LEAF]} for name in ("A", "B")],
         {"type": "string", "logicalType": "made-up"},
     ],
 )
 def test_t1_what_cannot_be_resolved_is_not_loaded(kind: Any) -> None:
     with pytest.raises(SchemaError):
-        event_type([{"name": "odd", "type": kind, "tag": "open"}], vocabulary(open=()))
+        Registry([event_type([{"name": "odd", "type": kind, "tag": "open"}], vocabulary(open=()))])
 
 
 def test_t2_a_tag_on_a_container_reaches_every_leaf_without_its_own() -> None:

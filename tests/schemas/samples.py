@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from schemas.nodes import Union
 from schemas.registry import (
     Array,
     EventType,
@@ -62,7 +63,7 @@ ADDRESS: dict[str, Any] = {
         {"name": name, "type": "string"} for name in ("line", "municipality", "postcode", "country")
     ],
 }
-_KINDS: dict[str, Any] = {
+KINDS: dict[str, Any] = {
     "string": "string",
     "boolean": {"type": "boolean"},
     "int": "int",
@@ -99,12 +100,12 @@ _KINDS: dict[str, Any] = {
 
 def schema() -> dict[str, Any]:
     """The event type as raw Avro, new on each call."""
-    kinds = [{"name": f"a_{name}", "type": kind} for name, kind in _KINDS.items()]
+    kinds = [{"name": f"a_{name}", "type": kind} for name, kind in KINDS.items()]
     named = {"enum": "Colour", "address": "caseward.test.Address"}
-    named |= {name: kind["name"] for name, kind in _KINDS.items() if "fixed" in str(kind)}
+    named |= {name: kind["name"] for name, kind in KINDS.items() if "fixed" in str(kind)}
     nullable = [
         {"name": f"n_{name}", "type": [named.get(name, kind), "null"]}
-        for name, kind in _KINDS.items()
+        for name, kind in KINDS.items()
     ]
     inner = {
         "type": "record",
@@ -242,6 +243,9 @@ def _plain_address() -> dict[str, str]:
 def leaves(node: Node, at: str = "", of: Field | None = None) -> Iterator[tuple[str, Field, Leaf]]:
     """Every leaf with its dotted path and its field."""
     match node:
+        case Union():
+            for branch in node.branches:
+                yield from leaves(branch, at, of)
         case Record():
             for inner in node.fields:
                 yield from leaves(inner.node, f"{at}.{inner.name}" if at else inner.name, inner)

@@ -149,7 +149,7 @@ def test_event_types_that_could_be_taken_for_each_other_are_refused() -> None:
     def rename(raw: dict[str, Any]) -> None:
         raw["event_type"] = "test.other"
 
-    with pytest.raises(SchemaError, match="stands twice"):
+    with pytest.raises(SchemaError, match="version 1, stands twice"):
         Registry([one, load(schema())])
     with pytest.raises(SchemaError, match="one fingerprint"):
         Registry([one, load_changed(rename)])
@@ -176,6 +176,9 @@ GOOD = "name: v/1\nclasses: {a: A}\ntags: {t: {means: T, classes: [a]}}\n"
         (GOOD.replace("[a]", "a"), "tag `t` has exactly"),
         (GOOD.replace("[a]", "[[a]]"), "unknown class"),
         (GOOD + "more: 1\n", "exactly `name`"),
+        (GOOD + "unliftable: a\n", "`unliftable` is a list"),
+        (GOOD + "unliftable: [[a]]\n", "`unliftable` is a list"),
+        (GOOD + "unliftable: [b]\n", "`unliftable` is a list"),
         (GOOD + "name: v/2\n", "line 4: `name` stands twice"),
         (GOOD.replace("{t:", "{t: 1, t:"), "`t` stands twice"),
         (GOOD.replace("t: {", "[t]: {"), "a key is one word"),
@@ -186,6 +189,7 @@ GOOD = "name: v/1\nclasses: {a: A}\ntags: {t: {means: T, classes: [a]}}\n"
 )
 def test_a_vocabulary_is_refused_with_its_rule(text: str, rule: str) -> None:
     assert parse_vocabulary(GOOD, origin="v.yaml").tags["t"].classes == {"a"}
+    assert parse_vocabulary(GOOD + "unliftable: [a]\n", origin="v.yaml").unliftable == {"a"}
     with pytest.raises(SchemaError, match=r"^v\.yaml: ") as refused:
         parse_vocabulary(text, origin="v.yaml")
     assert rule in str(refused.value)

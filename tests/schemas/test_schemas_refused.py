@@ -2,111 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from schemas.errors import Code, SchemaError
+from schemas.errors import SchemaError
 from schemas.registry import (
     load_event_type,
 )
-from tests.schemas.samples import (
-    ADDRESS,
-    field,
-    load,
-    load_changed,
-    schema,
-    vocabulary,
+from tests.schemas.changes import (
+    A,
+    Change,
+    add,
+    deep,
+    header,
+    record,
+    refused,
+    set_type,
+    several_addresses,
+    update,
 )
+from tests.schemas.samples import ADDRESS, field, load, schema, vocabulary
 
-
-def set_type(name: str, kind: Any) -> Callable[[dict[str, Any]], None]:
-    return lambda raw: field(raw, name).update(type=kind)
-
-
-def update(name: str, **attributes: Any) -> Callable[[dict[str, Any]], None]:
-    return lambda raw: field(raw, name).update(attributes)
-
-
-def add(name: str, kind: Any, **attributes: Any) -> Callable[[dict[str, Any]], None]:
-    return lambda raw: raw["fields"].append({"name": name, "type": kind, **attributes})
-
-
-def header(position: int, **attributes: Any) -> Callable[[dict[str, Any]], None]:
-    return lambda raw: raw["fields"][0]["type"]["fields"][position].update(attributes)
-
-
-def record(name: str, *fields: Any) -> dict[str, Any]:
-    return {"type": "record", "name": name, "fields": list(fields)}
-
-
-def fixed(size: object, **attributes: Any) -> dict[str, Any]:
-    return {"type": "fixed", "name": "F", "size": size, **attributes}
-
-
-def several_addresses(raw: dict[str, Any], **attributes: Any) -> None:
-    raw["fields"][3]["type"]["fields"][-1]["type"].update(attributes)
-
-
-A = {"name": "a", "tag": "one", "type": "int"}
-REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
-    "a union of several": (set_type("flag", ["null", "string", "int"]), "`flag`", "one other type"),
-    "a union of one": (set_type("flag", ["null"]), "`flag`", "one other type"),
-    "a union without null": (set_type("flag", ["string", "int"]), "`flag`", "one other type"),
-    "null alone": (set_type("flag", "null"), "`flag`", "not supported"),
-    "a recursive type": (
-        add("loop", record("Loop", A, {"name": "again", "type": ["null", "Loop"]}), tag="one"),
-        "`loop.again`",
-        "contains itself",
-    ),
-    "a type used before it is defined": (
-        lambda raw: raw["fields"].insert(1, {"name": "x", "tag": "one", "type": "Address"}),
-        "`x`",
-        "not defined before",
-    ),
-    "a type defined twice": (
-        add("twice", {"type": "enum", "name": "Colour", "symbols": ["red"]}, tag="one"),
-        "`twice`",
-        "defined twice",
-    ),
-    "a fixed of no bytes": (set_type("flag", fixed(0)), "`flag`", "`size`"),
-    "a fixed without size": (set_type("flag", fixed(None)), "`flag`", "`size`"),
-    "a fixed longer than any event": (set_type("flag", fixed(2**20)), "`flag`", "`size`"),
-    "a duration of other bytes": (
-        set_type("flag", fixed(8, logicalType="duration")),
-        "`flag`",
-        "12 bytes",
-    ),
-    "a uuid of other bytes": (set_type("flag", fixed(8, logicalType="uuid")), "`flag`", "16 bytes"),
-    "a decimal too long for its bytes": (
-        set_type("flag", fixed(2, logicalType="decimal", precision=5)),
-        "`flag`",
-        "do not fit",
-    ),
-    "a fixed that is a date": (set_type("flag", fixed(4, logicalType="date")), "`flag`", "logical"),
-    "another logical type": (
-        set_type("flag", {"type": "bytes", "logicalType": "big-decimal"}),
-        "`flag`",
-        "logical type",
-    ),
-    "a logical type on another base": (
-        set_type("flag", {"type": "string", "logicalType": "date"}),
-        "`flag`",
-        "logical type",
-    ),
-    "a decimal without digits": (
-        set_type("flag", {"type": "bytes", "logicalType": "decimal", "precision": 0}),
-        "`flag`",
-        "precision",
-    ),
-    "a decimal with more scale than digits": (
-        set_type("flag", {"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 3}),
-        "`flag`",
-        "scale",
-    ),
-    "field aliases": (update("flag", aliases=["flagged"]), "`flag`", "`aliases`"),
-    "type aliases": (lambda raw: raw.update(aliases=["E"]), "test.avsc", "`aliases`"),
+REFUSED: dict[str, tuple[Change, str, str]] = {
     "a misspelt annotation": (update("count", summarizes="places"), "`count`", "`summarizes`"),
     "a tag on a type": (
         lambda raw: field(raw, "kinds")["type"].update(tag="one"),
@@ -174,45 +90,11 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
     "a summary of a record": (update("count", summarises="group"), "`count`", "names no array"),
     "a summary of a leaf": (update("count", summarises="flag.x"), "`count`", "names no array"),
     "a summary that is no path": (update("count", summarises=1), "`count`", "dotted path"),
-    "a list of what may be null": (
-        set_type("places", {"type": "array", "items": ["null", "Address"]}),
-        "`places`",
-        "items",
-    ),
-    "a list of lists": (
-        set_type("places", {"type": "array", "items": {"type": "array", "items": "int"}}),
-        "`places`",
-        "items",
-    ),
-    "a list of maps": (
-        set_type("places", {"type": "array", "items": {"type": "map", "values": "int"}}),
-        "`places`",
-        "items",
-    ),
-    "a list of nothing": (set_type("places", {"type": "array"}), "`places`", "`items`"),
-    "a map of nothing": (set_type("places", {"type": "map"}), "`places`", "`values`"),
     "a record without fields": (set_type("flag", record("Empty")), "`flag`", "has fields"),
     "a field twice": (add("flag", "int", tag="one"), "`flag`", "stands twice"),
     "a field without type": (lambda raw: field(raw, "flag").pop("type"), "`flag`", "`type`"),
     "a field without name": (lambda raw: field(raw, "flag").pop("name"), "test.avsc", "`name`"),
     "a field's name with a dot": (add("a.b", "int", tag="one"), "test.avsc", "`name`"),
-    "an enum without symbols": (
-        set_type("flag", {"type": "enum", "name": "None_", "symbols": []}),
-        "`flag`",
-        "symbols",
-    ),
-    "an enum's symbol with a hyphen": (
-        set_type("flag", {"type": "enum", "name": "Ask", "symbols": ["not-asked"]}),
-        "`flag`",
-        "symbols",
-    ),
-    "an enum's symbol twice": (
-        set_type("flag", {"type": "enum", "name": "Ask", "symbols": ["a", "a"]}),
-        "`flag`",
-        "twice",
-    ),
-    "a type that is a number": (set_type("flag", 1), "`flag`", "a type is"),
-    "a type within a type": (set_type("flag", {"type": {"type": "int"}}), "`flag`", "a type is"),
     "a root that is an enum": (
         lambda raw: raw.update(type="enum", symbols=["a"]),
         "test.avsc",
@@ -263,44 +145,16 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], Any], str, str]] = {
         "`deep30.x",
         "nested deeper",
     ),
-    "types that multiply": (lambda raw: bomb(raw), "`b", "more than 10000"),
-    "a default that is no number": (update("count", default=float("inf")), "line 1", "finite"),
-    "a default beyond canonical JSON": (update("count", default=2**60), "test.avsc", "canonical"),
 }
-
-
-def deep(raw: dict[str, Any]) -> None:
-    kind: Any = record("D0", A)
-    for level in range(1, 40):
-        name = f"D{level}"
-        raw["fields"].append(
-            {
-                "name": f"deep{level}",
-                "tag": "one",
-                "type": record(name, {"name": "x", "type": kind}),
-            }
-        )
-        kind = name
-
-
-def bomb(raw: dict[str, Any]) -> None:
-    kind: Any = record("B0", A)
-    for level in range(1, 25):
-        name = f"B{level}"
-        twice = record(name, {"name": "x", "type": kind}, {"name": "y", "type": f"B{level - 1}"})
-        raw["fields"].append({"name": f"b{level}", "tag": "one", "type": twice})
-        kind = name
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_an_event_type_is_refused_with_path_and_rule(case: str) -> None:
     change, path, rule = REFUSED[case]
-    with pytest.raises(SchemaError) as refused:
-        load_changed(change)
-    assert refused.value.code is Code.BAD_SCHEMA
-    assert str(refused.value).startswith("test.avsc: ")
-    assert path in str(refused.value)
-    assert rule in str(refused.value)
+    told = refused(change)
+    assert told.startswith("test.avsc: ")
+    assert path in told
+    assert rule in told
 
 
 def test_the_sample_is_accepted_as_it_is() -> None:
