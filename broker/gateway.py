@@ -7,7 +7,7 @@ whatever fails later withholds that one delivery. Nothing is ever delivered by a
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -156,8 +156,9 @@ class Gateway:
         except Exception:  # noqa: BLE001 - whatever fails here, nothing may be delivered or lost
             yield from self._recorder.dead_letter(source, Code.INTERNAL, now)
             return
-        digest = hashlib.sha256(signed.payload).digest()
-        before = met.get(signed.event_id) or seen.ids.get(signed.event_id)
+        # keyed: what is remembered outlives the event, and must tell nothing of it (T10)
+        name, digest = self._token(signed.event_id.encode()).hex(), self._token(signed.payload)
+        before = met.get(name) or seen.ids.get(name)
         if before is not None and not source.redelivery:
             if before[0] != digest:
                 yield from self._recorder.dead_letter(source, Code.ID_REUSED, now, event)
@@ -173,8 +174,11 @@ class Gateway:
             return
         waits.update(held)
         if not source.redelivery:
-            met[signed.event_id] = (digest, int(signed.signed_at.timestamp()))
+            met[name] = (digest, int(signed.signed_at.timestamp()))
         yield from delivered
+
+    def _token(self, data: bytes) -> bytes:
+        return hmac.digest(self._identity.delivery_secret, b"seen " + data, "sha256")
 
     def _admit(self, source: Source, snapshot: Snapshot) -> tuple[SignedEvent, Event]:
         """Steps 1 to 4: the event, if its publisher may say it now."""

@@ -11,7 +11,10 @@ from broker.topics import seen_topic
 
 @dataclass(slots=True)
 class Seen:
-    """Event ids of one input partition: id to (digest of the signed payload, signed at, seconds).
+    """What one input partition has met: token of the id to (token of the payload, signed at).
+
+    Tokens are keyed HMACs, so that what outlives an erased event tells nothing of it; the time is
+    in Unix seconds.
 
     `apply` is called with what a batch met only after its transaction has committed. `oldest` is
     a lower bound of the times, so that most batches need not look for expired ids.
