@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from broker.agency import Agency, Envelope, Received
+from broker.agency import Agency
+from broker.receiving import Envelope, Received
 from connectors.contract import Accepted, Delivery, Pull, Refused, Reject, Submitted, Taken
 from schemas.codec import Event, event_from_json, parse_json
 from schemas.errors import CasewardError, Code, EventRefused
@@ -62,8 +63,12 @@ class AgencyOutlet:
         self._open: Received | None = None
 
     async def next(self, *, wait_s: float) -> Delivery | None:
-        """The next delivery not settled yet, or None after `wait_s` seconds without one."""
+        """The next delivery not settled yet, or None after `wait_s` seconds without one.
+
+        Before it asks for more it checks that the ledger holds what came before.
+        """
         if not self._sealed:
+            await self._agency.check_inclusion()
             self._sealed = await self._agency.fetch(wait_s=wait_s)
         while self._open is None and self._sealed:
             self._open = await self._agency.open(self._sealed[0])

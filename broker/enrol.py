@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import httpx2
 
-from broker.agency import NodeClient
 from broker.entries import Entry, Kind, agency_value, sign_entry
 from broker.keys import KeyStore, StoreSecret
 from broker.node import OFFICERS
+from broker.node_client import NodeClient
 from broker.places import Places, make_private, new_token
 from broker.session import client_of
 from broker.tokens import hash_token

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from broker.agency import NodeClient
 from broker.ledger_proof import export, prove
 from broker.log import read_to_end
 from broker.node import Node
+from broker.node_client import NodeClient
 from broker.places import Places
 from broker.topics import OPENINGS
 

@@ -1,10 +1,13 @@
-"""What a recipient remembers: how far it read, which IVs it met, which deliveries it knows."""
+"""What a recipient remembers: how far it read, which IVs and deliveries it met, what to prove."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from broker.inclusion import Unproved
 from connectors.contract import TryLater
 
 
@@ -21,6 +24,12 @@ class Inbox:
             PRAGMA secure_delete=ON;
             CREATE TABLE IF NOT EXISTS place (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
             CREATE TABLE IF NOT EXISTS known (delivery BLOB PRIMARY KEY) STRICT;
+            CREATE TABLE IF NOT EXISTS unproved (
+                delivery BLOB PRIMARY KEY,
+                envelope_sha256 BLOB NOT NULL,
+                opening_key BLOB NOT NULL,
+                opened_ms INTEGER NOT NULL
+            ) STRICT;
             """
         )
 
@@ -40,22 +49,74 @@ class Inbox:
         Raises:
             TryLater: the agency's own disk is full or cannot be written; nothing was remembered.
         """
-        try:
-            self._write(delivery_id, places)
-        except sqlite3.OperationalError:
-            raise TryLater("the agency's own disk cannot be written now") from None
-
-    def _write(self, delivery_id: bytes | None, places: dict[str, bytes]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._writing():
             if delivery_id is not None:
                 self._db.execute("INSERT OR IGNORE INTO known VALUES (?)", (delivery_id,))
-            self._db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", places.items())
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # a full disk may have rolled it back already
-                self._db.execute("ROLLBACK")
-            raise
+            self._place(places)
+
+    def expect(self, one: Unproved) -> None:
+        """Remember a delivery until it is proved; opened again it keeps its first time.
+
+        Raises:
+            TryLater: as `remember`.
+        """
+        with self._writing():
+            self._db.execute(
+                "INSERT OR IGNORE INTO unproved VALUES (?, ?, ?, ?)",
+                (one.delivery_id, one.envelope_sha256, one.opening_key, one.opened_ms),
+            )
+
+    def unproved(self) -> Sequence[Unproved]:
+        """What is remembered as not proved yet, the longest waiting first."""
+        rows = self._db.execute(
+            "SELECT delivery, envelope_sha256, opening_key, opened_ms FROM unproved"
+            " ORDER BY opened_ms, delivery"
+        )
+        return [
+            Unproved(
+                delivery_id=row[0], envelope_sha256=row[1], opening_key=row[2], opened_ms=row[3]
+            )
+            for row in rows
+        ]
+
+    def proved(self, deliveries: Iterable[bytes], *, places: dict[str, bytes]) -> None:
+        """Forget what needs no proof any more and move the places, as one.
+
+        Raises:
+            TryLater: as `remember`.
+        """
+        gone = [(delivery,) for delivery in deliveries]
+        with self._writing():
+            self._db.executemany("DELETE FROM unproved WHERE delivery = ?", gone)
+            self._place(places)
+        if gone:  # the write-ahead log would keep the opening keys
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def forget_places(self, *names: str) -> None:
+        """Forget what was remembered under these names.
+
+        Raises:
+            TryLater: as `remember`.
+        """
+        with self._writing():
+            self._db.executemany("DELETE FROM place WHERE name = ?", [(name,) for name in names])
+
+    def _place(self, places: dict[str, bytes]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", places.items())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk may have rolled it back already
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError:
+            raise TryLater("the agency's own disk cannot be written now") from None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -94,6 +94,36 @@ def prove(directory: Path, index: int) -> Proof:
     return Proof(index=index, leaf=leaf, path=path, checkpoint=note)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """The published tree head, the proof that an older tree is its beginning, and audit paths.
+
+    `paths` are by leaf index, those of the asked leaves that the published tree has.
+    """
+
+    checkpoint: bytes
+    consistency: tuple[bytes, ...]
+    paths: dict[int, tuple[bytes, ...]]
+
+
+def prove_growth(directory: Path, indexes: Iterable[int], *, seen: int) -> Growth:
+    """Prove leaves to somebody who knows the tree of the first `seen` leaves, all at one head.
+
+    Nothing is checked here: who asked checks all of it.
+
+    Raises:
+        LedgerError: a file is missing or damaged.
+
+    """
+    note, head = _published(directory)
+    tree = TiledTree(head.size, partial(load_tile, directory))
+    return Growth(
+        checkpoint=note,
+        consistency=tree.consistency(seen) if 0 < seen <= head.size else (),
+        paths={index: tree.inclusion(index) for index in indexes if index < head.size},
+    )
+
+
 def verify_proof(proof: bytes, *, vkey: str, leaf: bytes | None = None) -> Proof:
     """Check a `.tlog-proof`, offline.
 

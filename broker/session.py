@@ -12,12 +12,13 @@ from pathlib import Path
 import httpx2
 import uvicorn
 
-from broker.agency import Agency, NodeClient
+from broker.agency import Agency
 from broker.api import make_api
 from broker.inbox import Inbox
 from broker.keys import KeyStore, StoreSecret
 from broker.log import LogLocked
 from broker.node import Node
+from broker.node_client import NodeClient
 from broker.places import Places, write_json
 
 TIMEOUT_S = 60.0

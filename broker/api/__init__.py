@@ -7,6 +7,7 @@ deliveries made to it and never of those withheld from it.
 from fastapi import FastAPI
 
 from broker.api.agency_routes import add_agency_routes
+from broker.api.inclusion_routes import add_inclusion_routes
 from broker.api.officer_routes import add_officer_routes
 from broker.api.public_routes import add_public_routes
 from broker.api.query_routes import add_query_routes
@@ -22,5 +23,6 @@ def make_api(node: Node) -> FastAPI:
     add_agency_routes(app, node, who)
     add_public_routes(app, node, who)
     add_query_routes(app, node, who)
+    add_inclusion_routes(app, node, who)
     add_officer_routes(app, node, who)
     return app

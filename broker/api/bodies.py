@@ -62,6 +62,13 @@ class Receipts(Body):
     receipts: list[Bytes64]
 
 
+class Asked(Body):
+    """Deliveries to prove, and the size of the tree that the asker saw last (0: none)."""
+
+    deliveries: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(max_length=100)
+    seen: int = Field(ge=0, lt=2**62)
+
+
 class RegisterChange(Body):
     """A register entry: one statement for each signature. `token_sha256` goes with an enrolment."""
 

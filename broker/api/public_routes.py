@@ -20,13 +20,14 @@ def add_public_routes(app: FastAPI, node: Node, who: Who) -> None:
 
     @app.get("/v1/gateway")
     async def gateway(_me: Me) -> dict[str, Any]:
-        """The gateway's name and public keys, and how many partitions events have."""
+        """The gateway's name, its and the ledger's public keys, how many partitions events have."""
         keys = node.store.public()
         return {
             "name": node.name,
             "signing": text64(keys.signing),
             "sealing": text64(keys.sealing),
             "partitions": EVENT_PARTITIONS,
+            "ledger_vkey": node.sequencer.vkey,
         }
 
     @app.get("/v1/agencies")

@@ -2,6 +2,7 @@
 
 # Annotations are evaluated here, not postponed: FastAPI reads them, and `Me` is local.
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import cbor2
@@ -15,6 +16,7 @@ from broker.log import read_to_end
 from broker.node import Node
 from broker.tokens import Principal, Role
 from broker.topics import OPENINGS, dead_letters_topic
+from schemas.hop import Hop
 
 
 def add_query_routes(app: FastAPI, node: Node, who: Who) -> None:
@@ -83,10 +85,7 @@ def add_query_routes(app: FastAPI, node: Node, who: Who) -> None:
         await node.caught_up()
         row = node.index.sealed(delivery_id)
         must(row is not None and shown(me, row) is not None)
-        offset = row["opening_offset"] if row else 0
-        records = await node.log.read(OPENINGS, 0, offset, max_records=1)
-        must(bool(records) and records[0].offset == offset)
-        hop = await node.opening(records[0])
+        hop = await opening_of(node, row or {})
         part = hop.recipient
         return {
             "leaf_index": row["leaf"] if row else 0,
@@ -95,3 +94,15 @@ def add_query_routes(app: FastAPI, node: Node, who: Who) -> None:
             "time_ms": part.time_ms if part else 0,
             "envelope_sha256": part.envelope_sha256.hex() if part else "",
         }
+
+
+async def opening_of(node: Node, row: Mapping[str, Any]) -> Hop:
+    """The hop behind a row of the index.
+
+    Raises:
+        HTTPException: 404, it was erased.
+    """
+    offset = row["opening_offset"]
+    records = await node.log.read(OPENINGS, 0, offset, max_records=1)
+    must(bool(records) and records[0].offset == offset)
+    return await node.opening(records[0])

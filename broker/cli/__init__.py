@@ -20,7 +20,7 @@ _COMMANDS = {
     "deliveries": "watch",
     "demo": "demo",
     "erase": "watch",
-    "inbox": "events",
+    "inbox": "inbox",
     "init": "node",
     "keys": "agencies",
     "ledger": "ledger",

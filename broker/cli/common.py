@@ -14,12 +14,12 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from broker.agency import NodeRefused
 from broker.checkpoint import NoteRefused
 from broker.keys import KeyStoreError, StoreSecret
 from broker.ledger_files import LedgerError
 from broker.log import LogError
 from broker.node import NodeStuck
+from broker.node_client import NodeRefused
 from broker.places import Places
 from connectors.contract import TryLater
 from schemas.errors import CasewardError

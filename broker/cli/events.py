@@ -1,9 +1,8 @@
-"""`caseward publish|inbox|redeliver`: what an agency says, gets, and gets again."""
+"""`caseward publish|redeliver`: what an agency says, and what is delivered again."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import click
 
@@ -20,7 +19,6 @@ from broker.cli.common import (
 from broker.session import agency_of, client_of, reach
 from schemas.codec import Event, event_from_json, parse_json
 from schemas.errors import CasewardError
-from schemas.hop import Step
 from schemas.registry import Registry
 
 as_option = click.option("--as", "name", required=True, help="The agency that acts.")
@@ -95,61 +93,6 @@ def publish(name: str, files: tuple[str, ...], dry_run: bool, as_json: bool) -> 
         run(work())
     answer = {"published": 0 if dry_run else len(events), "events": [event.id for event in events]}
     say(as_json, answer, lambda: [f"{'checked' if dry_run else 'published'} {len(events)} events"])
-
-
-@click.command()
-@as_option
-@click.option("--peek", is_flag=True, default=False, help="Show, but do not acknowledge.")
-@json_option
-@ends_well
-def inbox(name: str, peek: bool, as_json: bool) -> None:
-    """Open, show and acknowledge what has come for an agency."""
-    given = setting()
-    acting(given, name)
-
-    async def work() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        async with reach(given.places, given.secret) as http:
-            agency = agency_of(http, given.places, name, given.secret)
-            while sealed := await agency.fetch():
-                for envelope in sealed:
-                    received = await agency.open(envelope)
-                    if received is None:
-                        continue
-                    delivery = received.delivery()
-                    found.append({field: getattr(delivery, field) for field in delivery.__slots__})
-                    if not peek:
-                        await agency.settle(received, Step.ACKNOWLEDGED)
-                if peek:
-                    break
-            agency.close()
-        return found
-
-    deliveries = run(work())
-    say(as_json, {"deliveries": deliveries}, lambda: _lines(deliveries))
-
-
-def _lines(deliveries: list[dict[str, Any]]) -> list[str]:
-    if not deliveries:
-        return ["nothing new"]
-    lines = []
-    for one in deliveries:
-        lines.append(
-            f"{one['event_type']} under {one['agreement']}/{one['agreement_version']} "
-            f"for {one['purpose']} ({one['delivery_id'][:16]})"
-        )
-        lines += [f"  {path}: {value}" for path, value in _leaves(one["view"], "")]
-    return lines
-
-
-def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
-    if value == {"$withheld": True}:
-        return [(path, "(not for you)")]
-    if isinstance(value, dict):
-        return [leaf for key, one in value.items() for leaf in _leaves(one, f"{path}/{key}")]
-    if isinstance(value, list):
-        return [leaf for n, one in enumerate(value) for leaf in _leaves(one, f"{path}/{n}")]
-    return [(path, "-" if value is None else str(value))]
 
 
 @click.command()

@@ -19,11 +19,12 @@ from typing import Any
 
 import httpx2
 
-from broker.agency import Agency, NodeClient
+from broker.agency import Agency
 from broker.enrol import Officer
 from broker.keys import StoreSecret
 from broker.log import Append, Record, read_to_end
 from broker.node import Node
+from broker.node_client import NodeClient
 from broker.places import Places
 from broker.session import agency_of, client_of, in_process, serve
 from broker.stage import Stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from broker.agency import NodeRefused
 from broker.enacting import as_they_govern, governing
 from broker.enrol import rotate_keys, submit
 from broker.entries import Entry, Kind, sign_entry
 from broker.keys import KeyStore, StoreSecret
 from broker.membership import accede, enact, sign_all, store_of, withdraw
+from broker.node_client import NodeRefused
 from broker.signatures import (
     Act,
     from_file,
@@ -116,13 +117,14 @@ async def test_a_signature_that_is_not_this_party_s_for_this_text_is_refused(
                 store_of(found.places, found.secret, SCHOOL), text.agreement
             )
         else:
-            signatures[HOSPITAL] = {
+            made: dict[str, Callable[[], bytes]] = {
                 "other version": lambda: sign_for(store, other.agreement),
                 "other party": lambda: signatures[POLICE],
                 "other text": lambda: sign_for(store, reworded.agreement),
                 "accession": lambda: sign_for(store, text.agreement, Act.ACCEDE),
                 "broken": lambda: b"nothing like a signature",
-            }[attack]()
+            }
+            signatures[HOSPITAL] = made[attack]()
         with pytest.raises(NodeRefused):
             await put_in_force(found, text, signatures)
         assert (MARAC, 2) not in in_register(found)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from broker.agency import NodeRefused
 from broker.enrol import rotate_keys
 from broker.entries import Entry, Kind, RegisterRefused, sign_entry
 from broker.keys import KeyStore
+from broker.node_client import NodeRefused
 from schemas.hop import Step
 from tests.broker.node_fixture import (
     CASES,
