@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 
 from broker.api.bodies import Erasure, Redelivery, RegisterChange, bytes64
 from broker.api.rights import Who, must
+from broker.enacting import key_of
 from broker.entries import OWN, Kind
 from broker.log import Append
 from broker.node import Node
@@ -54,6 +55,23 @@ def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
         if entry.kind is Kind.AGENCY and body.token_sha256 is not None:
             node.tokens.grant(body.token_sha256, Principal(role=Role.AGENCY, name=entry.key))
         return {"kind": entry.kind, "revision": entry.revision}
+
+    @app.get("/v1/agreements")
+    async def agreements(me: Me) -> dict[str, Any]:
+        """Every version in the register with its text, and whether a signature is missing."""
+        must(me.role is Role.OFFICER)
+        state, facts = node.keeper.state, node.keeper.snapshot().facts
+        return {
+            "agreements": [
+                {
+                    "agreement": one.id,
+                    "version": one.version,
+                    "text": (state.value(Kind.AGREEMENT, key_of(one)) or {})["text"],
+                    "unsigned": (one.id, one.version) in facts.unsigned,
+                }
+                for one in facts.agreements
+            ]
+        }
 
     @app.get("/v1/overrides")
     async def overrides(me: Me) -> dict[str, Any]:

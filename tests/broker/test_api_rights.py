@@ -48,6 +48,7 @@ RIGHTS = {
     ("POST", "/v1/inclusion"): "a",
     ("GET", REGISTER): "o",
     ("POST", "/v1/register"): "ao",
+    ("GET", "/v1/agreements"): "o",
     ("GET", "/v1/overrides"): "o",
     ("POST", "/v1/redeliveries"): "o",
     ("POST", "/v1/erasures"): "o",

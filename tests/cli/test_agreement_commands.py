@@ -20,7 +20,7 @@ from tests.cli.calls import (
     sign_and_enact,
 )
 
-CPIS, MARAC = EXAMPLES / "cpis", EXAMPLES / "marac-northmoor"
+CPIS, MARAC_ID = EXAMPLES / "cpis", "northmoor-marac"
 EASTMOOR, HOSPITAL = "eastmoor-hospital", "northmoor-hospital"
 
 
@@ -159,3 +159,30 @@ def test_keys_end_where_it_is_said(node: Path) -> None:
     assert ends["new-school"] in {str(today + timedelta(days=n)) for n in (9, 10)}
     assert ends[POLICE] in {str(today + timedelta(days=n)) for n in (19, 20)}
     assert ends[CHILDREN] in {str(today + timedelta(days=n)) for n in (729, 730)}
+
+
+def test_a_good_agreement_is_shown_with_what_it_comes_to(node: Path) -> None:
+    path = EXAMPLES / "operation-encompass" / "agreement.yaml"
+    alone = answer("agreement-check", "agreement", "check", path)
+    assert alone["joint_views"] is None
+    cells = {(one["tag"], one["audience"]): one for one in alone["matrix"]["cells"]}
+    (way,) = cells["child.name", "school"]["ways"]
+    assert (way["clause"], way["form"]) == ("4.3", "clear")
+    assert "child.school" in way["items"]
+    joint = answer("agreement-check", "agreement", "check", path, "--joint", state=node)
+    assert joint["matrix"] == alone["matrix"]
+    views = {name: one for one in joint["joint_views"] for name in one["agencies"]}
+    sources = {source["agreement"] for row in views[CHILDREN]["tags"] for source in row["sources"]}
+    assert {"northmoor-encompass", MARAC_ID} <= sources
+    lines = call("agreement", "check", path, "--joint", state=node).stdout
+    for said in ("no problem found", "can infer", "over all agreements", "child.name"):
+        assert said in lines
+
+
+def test_a_joint_view_needs_a_node_and_a_good_agreement(tmp_path: Path) -> None:
+    path = CPIS / "agreement.yaml"
+    refused(call("agreement", "check", path, "--joint", state=tmp_path), line="no node here")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("agreement: x\n")
+    said = answer("agreement-check", "agreement", "check", wrong, "--joint", code=1, state=tmp_path)
+    assert (said["matrix"], said["joint_views"]) == (None, None)
