@@ -24,6 +24,7 @@ _COMMANDS = {
     "init": "node",
     "keys": "agencies",
     "ledger": "ledger",
+    "override": "overrides",
     "publish": "events",
     "redact": "redact",
     "redeliver": "events",

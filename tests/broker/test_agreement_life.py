@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from broker.enacting import as_they_govern, governing
 from broker.enrol import rotate_keys, submit
 from broker.entries import Entry, Kind, sign_entry
 from broker.keys import KeyStore, StoreSecret
-from broker.membership import accede, enact, sign_all, store_of, withdraw
+from broker.membership import accede, sign_all, store_of, withdraw
 from broker.node_client import NodeRefused
 from broker.signatures import (
     Act,
@@ -28,64 +28,23 @@ from broker.signatures import (
 from broker.stage import read_examples
 from broker.values import agreement_value
 from redaction.agreement import Agreement
-from redaction.reading import read_agreement
 from schemas.errors import EventRefused
-from tests.broker.node_fixture import HOSPITAL, POLICE, House, fresh, house, opened
+from tests.broker.agreement_scenes import (
+    CPIS,
+    MARAC,
+    Text,
+    in_register,
+    later,
+    members,
+    post_as,
+    put_in_force,
+    signed,
+    spelt,
+    unsigned,
+)
+from tests.broker.node_fixture import HOSPITAL, POLICE, fresh, house, opened
 
 CHILDREN, EASTMOOR, SCHOOL = "northmoor-childrens-services", "eastmoor-hospital", "oakfield-primary"
-CPIS, MARAC = "northmoor-cpis", "northmoor-marac"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """An agreement and how it is spelt."""
-
-    agreement: Agreement
-    text: str
-
-
-def spelt(found: House, name: str, *changes: tuple[str, str]) -> Text:
-    """An example's agreement, its text changed."""
-    (text,) = (one.text for one in found.stage.examples if one.agreement.id == name)
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return Text(agreement=read_agreement(text, origin="test"), text=text)
-
-
-def later(found: House, name: str, version: int = 2, start: str = "2026-09-02") -> Text:
-    """A later version of an example."""
-    changes = (("version: 1", f"version: {version}"), ("from: 2026-09-01", f"from: {start}"))
-    return spelt(found, name, *changes)
-
-
-def signed(found: House, text: Text) -> dict[str, bytes]:
-    """Every party's signature."""
-    return sign_all(found.places, found.secret, text.agreement)
-
-
-async def put_in_force(
-    found: House, text: Text, signatures: dict[str, bytes] | None = None
-) -> None:
-    """An officer enacts."""
-    signatures = signed(found, text) if signatures is None else signatures
-    await enact(found.officer(), text.agreement, text.text, signatures)
-
-
-def unsigned(found: House) -> frozenset[tuple[str, int]]:
-    """The versions that are not signed by all, as decisions read them."""
-    return found.node.keeper.snapshot().facts.unsigned
-
-
-def members(found: House, agreement: str, version: int = 1) -> set[str]:
-    """Who acceded to a version."""
-    accessions = found.node.keeper.snapshot().facts.accessions
-    return {name for name, *of in accessions if of == [agreement, version]}
-
-
-def in_register(found: House) -> set[tuple[str, int]]:
-    """The versions that stand in the register."""
-    return {(one.id, one.version) for one in found.node.keeper.snapshot().facts.agreements}
 
 
 async def test_what_every_party_signed_is_put_in_force(tmp_path: Path) -> None:
@@ -324,27 +283,6 @@ async def test_a_stranger_has_no_signature_to_withdraw(tmp_path: Path) -> None:
             with pytest.raises(NodeRefused):
                 await withdraw(found.http, found.places, found.secret, name, agreement, version)
         assert unsigned(found) == frozenset()
-
-
-async def post_as(
-    found: House,
-    name: str,
-    kind: Kind,
-    key: str,
-    value: Any,
-    *,
-    revision: int = 1,
-    refused: str | None = None,
-) -> None:
-    """Enter something signed by an agency, or see it refused."""
-    store = store_of(found.places, found.secret, name)
-    entry = Entry(kind=kind, key=key, revision=revision, value=value)
-    statements = [sign_entry(entry, store.signing, issuer=name)]
-    if refused is None:
-        await submit(found.client(name), statements)
-        return
-    with pytest.raises(NodeRefused, match=refused):
-        await submit(found.client(name), statements)
 
 
 async def test_a_member_accedes_and_leaves_by_itself(tmp_path: Path) -> None:

@@ -23,7 +23,14 @@ NODE_COMMANDS: list[tuple[Any, ...]] = [
     ("agency", "resume", "somebody"),
     ("keys", "rotate", "--as", POLICE),
     ("register", "load", REGISTER),
+    ("agreement", "sign", AGREEMENTS[0], "--as", POLICE),
+    ("agreement", "accede", AGREEMENTS[0], "--as", POLICE),
+    ("agreement", "verify", AGREEMENTS[0]),
     ("agreement", "enact", AGREEMENTS[0]),
+    ("agreement", "withdraw", "x", 1),
+    ("override", "authorise", f"{POLICE}/duty", "--rank", "x"),
+    ("override", "review", "x", "failed", "--signed-by", f"{POLICE}/duty"),
+    ("override", "list"),
     ("publish", "--as", POLICE, "-"),
     ("inbox", "--as", POLICE),
     ("trace", "x", "--publisher", POLICE),
@@ -140,6 +147,9 @@ def test_jsonl_and_standard_input_hold_many_and_json_one(
         ("agreement", "check", "{}"),
         ("agreement", "show", "{}"),
         ("agreement", "enact", "{}"),
+        ("agreement", "verify", "{}"),
+        ("agreement", "sign", "{}", "--as", POLICE),
+        ("agreement", "accede", "{}", "--as", POLICE),
     ],
 )
 def test_missing_file_and_directory_are_unusable(
@@ -178,6 +188,8 @@ def test_faulty_agreement_is_a_no_to_check_and_unusable_to_the_others(
     for words in (
         ("agreement", "show", file),
         ("agreement", "enact", file),
+        ("agreement", "sign", file, "--as", POLICE),
+        ("agreement", "verify", file),
         (*redact, "--to", CHILDREN),
     ):
         refused(call(*words, state=used), line=rf"^{file}:\d+: \S")
@@ -190,6 +202,12 @@ def test_faulty_agreement_is_a_no_to_check_and_unusable_to_the_others(
         ("inbox", "--as", "nobody"),
         ("publish", "--as", "nobody", "-"),
         ("keys", "rotate", "--as", "nobody"),
+        ("agreement", "withdraw", "no-such-agreement", "1"),
+        ("agreement", "withdraw", "northmoor-cpis", "1", "--as", "nobody"),
+        ("agreement", "withdraw", "northmoor-cpis", "1", "--as", POLICE),
+        ("override", "authorise", "nobody/duty", "--rank", "x"),
+        ("override", "authorise", "Not A Name", "--rank", "x"),
+        ("override", "review", "none", "failed", "--signed-by", f"{POLICE}/duty"),
         ("deliveries", "--as", "nobody"),
         ("trace", "x", "--publisher", POLICE, "--as", "nobody"),
         ("ledger", "prove", "00", "--as", "nobody"),
