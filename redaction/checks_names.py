@@ -23,10 +23,14 @@ _KINDS: Final[Mapping[Kind | None, str]] = MappingProxyType(
         Kind.FLOAT: "a number",
         Kind.DOUBLE: "a number",
         Kind.DECIMAL: "a number",
-        Kind.BYTES: "a file",
+        Kind.BYTES: "data that is no text",
+        Kind.FIXED: "data that is no text",
         Kind.ENUM: "one of a few words",
         Kind.DATE: "a date",
+        Kind.TIME: "a time of day",
         Kind.TIMESTAMP: "a date with its time",
+        Kind.LOCAL_TIMESTAMP: "a date with its time",
+        Kind.DURATION: "a length of time",
         Kind.UUID: "an identifier",
         Kind.ADDRESS: "an address",
     }
@@ -65,4 +69,4 @@ def form_faults(form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:
 
 
 def _kind(spot: Spot) -> str:
-    return _KINDS.get(spot.kind, "of another kind")
+    return _KINDS[spot.kind]

@@ -152,7 +152,7 @@ def _told(
             yield fact, None
             continue
         for spot in _asked(subject, atom, scopes):
-            if not _gets(subject, audience, publishers, spot):
+            if not gets(subject, audience, publishers, spot):
                 yield fact, spot.field.tag
                 break
 
@@ -178,7 +178,7 @@ def _is_read(spot: Spot, atom: Condition) -> bool:
     return spot.is_fact and spot.field.name == getattr(atom, "fact", None)
 
 
-def _gets(subject: Subject, audience: str, publishers: tuple[str, ...], spot: Spot) -> bool:
+def gets(subject: Subject, audience: str, publishers: tuple[str, ...], spot: Spot) -> bool:
     """Whether the audience gets the field in clear from all these publishers, whatever it holds."""
     return (
         spot.field.summarises is None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from redaction.agreement import Form
+from redaction.checks_names import form_faults
 from redaction.reading import read_agreement
+from redaction.spots import spots_of
 from redaction.static_check import check_agreement, check_text
-from schemas.registry import Registry, load_vocabulary
+from schemas.registry import Kind, Registry, load_event_type, load_vocabulary
 from tests.redaction.agreement_texts import TEXT, with_change, with_clause
 
 TYPES = {etype.name: etype for etype in Registry.builtin().types}
 VOCABULARY = load_vocabulary()
+SPOTS = spots_of(TYPES.values())
 AGREEMENT = read_agreement(TEXT, origin="a.yaml")
 
 
@@ -341,3 +346,24 @@ def test_share_that_a_cap_leaves_where_a_clearer_one_falls_is_alive() -> None:
         "when: {serious_risk: yes}, reveals: [serious_risk]}\n"
     )
     assert problems_of(with_clause(clause)) == []
+
+
+def test_every_kind_of_value_has_words_for_it() -> None:
+    """Rule 4: a form that fits no such value is refused in words, whatever the value is."""
+    spot = next(spot for spot in SPOTS if spot.leaf is not None)
+    assert spot.leaf is not None
+    for kind in Kind:
+        made = replace(spot, leaf=replace(spot.leaf, kind=kind))
+        assert all("which is" in fault for form in Form for fault in form_faults(form, (made,)))
+
+
+def test_class_of_an_event_type_is_a_class_of_all_that_it_carries() -> None:
+    """Rule 13: event types carry classes too, on their own tag."""
+    text = TYPES["police.domestic-incident"].text
+    marked = json.dumps({**json.loads(text), "tag": "victim.disability"})
+    etype = load_event_type(marked, VOCABULARY, origin="marked")
+    found = check_text(TEXT, {etype.name: etype}, VOCABULARY, origin="a.yaml")[1]
+    assert [str(problem) for problem in found] == [
+        "a.yaml:39: clause 4.3: audience `social-care` gets special-category data, "
+        "`victim.address`, without `special_category` (GDPR article 9) in its legal basis"
+    ]
