@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS := $(if $(HEADLESS),--headless --events $(or $(EVENTS),200),$(if $(EVENTS),--events $(EVENTS)))
-.PHONY: setup demo test check layering lock bench clean
+.PHONY: setup demo test check layering lock messages bench clean
 
 setup: .venv/.done
 
@@ -34,6 +34,10 @@ bench: setup
 # Writes requirements.lock anew; the only target that needs `uv` on the path.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --extra dev --output-file requirements.lock pyproject.toml
+
+# Brings the catalogues of plain words up to date: new sentences in, those no longer used out.
+messages: setup
+	$(BIN)/python -m tests.redaction.explain_messages
 
 clean:
 	rm -rf .venv build dist *.egg-info

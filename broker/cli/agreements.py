@@ -17,6 +17,7 @@ from broker.cli.common import (
     say,
     setting,
 )
+from broker.cli.explain import explain_command
 from broker.cli.matrix import joint_lines, joint_of, matrix_lines, matrix_of
 from broker.cli.signing import accede, enact, sign, verify, withdraw
 from broker.cli.simulate import simulate_command
@@ -33,7 +34,7 @@ def agreement() -> None:
     """Agreements: check a text, show what it means, sign it, put it in force, end it."""
 
 
-for _command in (simulate_command, sign, accede, verify, enact, withdraw):
+for _command in (explain_command, simulate_command, sign, accede, verify, enact, withdraw):
     agreement.add_command(_command)
 
 

@@ -13,6 +13,9 @@ from babel.lists import format_list
 from babel.messages.catalog import Catalog as Messages
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from babel.numbers import format_decimal
+
+SOURCE = "en"  # the language of the sentences in the code; its catalogue only makes some plainer
 
 
 class Catalog:
@@ -20,7 +23,7 @@ class Catalog:
 
     Args:
         language: a BCP 47 tag such as `en-GB`; its region settles how dates are written.
-        po: the gettext catalogue (PO file) of the language; None for English, the source.
+        po: the gettext catalogue (PO file) of the language; English can do without.
 
     Raises:
         ValueError: the language or its catalogue cannot be read.
@@ -32,8 +35,9 @@ class Catalog:
             known = None if po is None else read_po(BytesIO(po), abort_invalid=True)
         except (UnknownLocaleError, PoFileError, ValueError):
             raise ValueError(f"no language `{language}`") from None
-        # the ids of all sentences that have been translated; None where nothing needs to be
-        self._ids = None if known is None else _ids(known)
+        if known is None and self.locale.language != SOURCE:
+            raise ValueError(f"no catalogue of `{language}`")
+        self._ids = frozenset[tuple[str | None, str]]() if known is None else _ids(known)
         self._words = gettext.NullTranslations() if known is None else _compiled(known)
 
     def say(self, sentence: str, **parts: object) -> str:
@@ -45,6 +49,19 @@ class Catalog:
         self._require(sentence)
         return self._words.gettext(sentence).format(**parts)
 
+    def word(self, text: str) -> str:
+        """A text that stands outside this code, such as a line of the vocabulary, without parts.
+
+        Raises:
+            LookupError: the catalogue lacks the text.
+        """
+        self._require(text)
+        return self._words.gettext(text)
+
+    def within(self, context: str, text: str) -> str | None:
+        """How a text reads in a context, if the catalogue has it there."""
+        return self._words.pgettext(context, text) if (context, text) in self._ids else None
+
     def count(self, one: str, many: str, number: int, **parts: object) -> str:
         """The form of a sentence that a number asks for; `{n}` in it is the number."""
         self._require(one)
@@ -53,6 +70,10 @@ class Catalog:
     def day(self, day: date) -> str:
         """A date in words."""
         return format_date(day, format="long", locale=self.locale)
+
+    def number(self, number: float) -> str:
+        """A number with the language's decimal sign."""
+        return format_decimal(number, locale=self.locale)
 
     def both(self, parts: Sequence[str]) -> str:
         """Parts joined by commas and `and`."""
@@ -67,16 +88,18 @@ class Catalog:
         return self.say("“{text}”", text=text)
 
     def _require(self, sentence: str) -> None:
-        if self._ids is not None and sentence not in self._ids:
+        if self.locale.language != SOURCE and (None, sentence) not in self._ids:
             raise LookupError(f"the catalogue of `{self.locale}` lacks a sentence: {sentence}")
 
 
-def _ids(known: Messages) -> frozenset[str]:
+def _ids(known: Messages) -> frozenset[tuple[str | None, str]]:
+    """Every context and id that has been translated in all its forms."""
     ids = set()
     for message in known:
         said = message.string if isinstance(message.string, tuple) else (message.string,)
         if message.id and all(said) and not message.fuzzy:
-            ids.add(message.id if isinstance(message.id, str) else message.id[0])
+            first = message.id if isinstance(message.id, str) else message.id[0]
+            ids.add((message.context, first))
     return frozenset(ids)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
-    """Points under one sentence that leads to all of them; `lead` is empty where none does."""
+    """Points under the sentences that lead to all of them; either may be missing."""
 
     lead: str
     points: tuple[str, ...]
@@ -54,5 +54,7 @@ class Page:
             for part in section.lists:
                 yield ""
                 if part.lead:
-                    yield from (part.lead, "")
+                    yield part.lead
+                if part.lead and part.points:
+                    yield ""
                 yield from (f"- {point}" for point in part.points)

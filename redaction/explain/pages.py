@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from redaction.agreement import Agreement
+from redaction.agreement import Agreement, Audience
+from redaction.explain import limits
 from redaction.explain.catalog import Catalog
-from redaction.explain.page import Page, Section
-from redaction.explain.phrases import Phrases, agency, name, phrases
+from redaction.explain.page import Page, Points, Section
+from redaction.explain.papers import about, contents, papers
+from redaction.explain.phrases import CONSENT, phrases
 from redaction.explain.pieces import Pieces
-from redaction.explain.told import Reader, told
+from redaction.explain.told import Reader, keeps_back, told
+from redaction.explain.words import name
 from schemas.registry import EventType, Vocabulary
 
+VICTIM = "victim"
 PERPETRATOR = "perpetrator"
 CRIMINAL = "criminal-offence"
 
@@ -37,89 +42,118 @@ def explain(
         LookupError: the catalogue lacks a sentence.
     """
     known = told(agreement, vocabulary, reader)
-    said = phrases(known, types, vocabulary, catalog, to_victim=reader is Reader.VICTIMS)
-    numbered = reader in (Reader.PROFESSIONALS, Reader.AUTHORITY)
-    sections = _PAGES[reader](Pieces(known, said, numbered=numbered), said)
-    return Page(title=agreement.title, sections=tuple(sections))
+    pieces = Pieces(
+        known,
+        phrases(known, types, vocabulary, catalog, reader=reader),
+        numbered=reader in (Reader.PROFESSIONALS, Reader.AUTHORITY),
+        # for perpetrators this may not hang on whether there is something
+        partial=reader is Reader.PERPETRATORS or keeps_back(agreement, known),
+    )
+    return Page(title=agreement.title, sections=tuple(_PAGES[reader](pieces)))
 
 
-def _professionals(pieces: Pieces, said: Phrases) -> Iterator[Section]:
-    """Who may see what, and when."""
-    yield _about(pieces, said)
+def _professionals(pieces: Pieces) -> Iterator[Section]:
+    """Who may know what, and when."""
+    yield about(pieces)
     for audience in pieces.agreement.audiences:
         yield Section(
-            heading=said.catalog.say("What {who} may see", who=name(audience.name)),
-            sentences=(*pieces.addressed(audience), *pieces.duties(audience)),
-            lists=pieces.shares(audience),
+            heading=_may_know(pieces, audience),
+            sentences=(pieces.identity(audience), *pieces.duties(audience)),
+            lists=(*pieces.addressed(audience), *pieces.shares(audience)),
         )
-    yield from _limits(pieces)
+    yield from limits.never(pieces)
+    yield from limits.overrides(pieces)
+    yield from limits.consent(pieces)
 
 
-def _authority(pieces: Pieces, said: Phrases) -> Iterator[Section]:
+def _authority(pieces: Pieces) -> Iterator[Section]:
     """Everything, with papers and legal bases."""
-    yield _about(pieces, said)
-    yield _papers(pieces.agreement, said.catalog)
+    yield about(pieces)
+    yield papers(pieces)
     for audience in pieces.agreement.audiences:
-        duties = (*pieces.addressed(audience), *pieces.bases(audience), *pieces.duties(audience))
+        duties = (pieces.identity(audience), *pieces.bases(audience), *pieces.duties(audience))
         yield Section(
-            heading=said.catalog.say("What {who} may see", who=name(audience.name)),
+            heading=_may_know(pieces, audience),
             sentences=duties,
-            lists=pieces.shares(audience),
+            lists=(*pieces.addressed(audience), *pieces.shares(audience)),
         )
-    yield from pieces.never()
-    yield from pieces.overrides(bases=True)
-    yield from pieces.consent()
+    yield from limits.never(pieces)
+    yield from limits.overrides(pieces, bases=True)
+    yield from limits.consent(pieces)
+    yield contents(pieces)
 
 
-def _victims(pieces: Pieces, said: Phrases) -> Iterator[Section]:
+def _victims(pieces: Pieces) -> Iterator[Section]:
     """What is told of the victim and the children, to whom, and what she can say."""
-    say = said.catalog.say
+    say = pieces.said.catalog.say
     yield Section(
         heading=say("What this page is for"),
         sentences=(
-            say("Some agencies work together to keep you and your children safe."),
-            say("This page tells you what they may tell each other, and what they may not."),
+            say("Some agencies work together to help you and to keep you safe."),
+            say("This page says what they may tell each other."),
             say("Where it says “the victim”, it means you."),
+            *([say("Some rules are not shown on this page.")] if pieces.partial else []),
             pieces.dates(),
         ),
     )
+    yield Section(
+        heading=say("Who is not told"),
+        sentences=(
+            *([] if pieces.partial else [say("We tell only the agencies on this page.")]),
+            say("We tell nothing to the perpetrator."),
+        ),
+    )
+    yield _yes_or_no(pieces)
     for audience in pieces.agreement.audiences:
-        if lists := pieces.shares(audience):
+        if lists := pieces.shares(audience, partial(pieces.ordinary, audience)):
             yield Section(
-                heading=say("What we may tell: {who}", who=said.audience(audience)),
-                sentences=tuple(pieces.addressed(audience))[1:],
-                lists=lists,
+                heading=_we_may_tell(pieces, audience),
+                sentences=tuple(pieces.handling(audience)),
+                lists=(*pieces.addressed(audience), *lists),
             )
-    yield from _limits(pieces)
+    yield from _unasked(pieces)
+    yield from limits.never(pieces)
+    yield from limits.overrides(pieces)
+    yield from limits.consent(pieces)
+    yield Section(
+        heading=say("Whom you can ask"),
+        sentences=(say("You can ask: {agencies}.", agencies=pieces.publishers()),),
+    )
+    yield from _complaints(pieces)
 
 
-def _perpetrators(pieces: Pieces, said: Phrases) -> Iterator[Section]:
+def _perpetrators(pieces: Pieces) -> Iterator[Section]:
     """What is told of whoever is said to have done it, as far as this may be told.
 
     Conditions are left out: that something hangs on what the victim says puts her under pressure.
     """
-    say = said.catalog.say
+    say, agreement = pieces.said.catalog.say, pieces.agreement
     yield Section(
         heading=say("What this page is for"),
         sentences=(
             say("Some agencies share what they know when there is violence at home."),
-            say("This page tells you what they may tell each other about you."),
+            say("This page says what they may tell each other about you."),
+            say("Where it says “the perpetrator”, it means you."),
+            say("That does not mean that a court has found you guilty."),
+            say("Some rules are not shown on this page."),
             pieces.dates(),
         ),
     )
+    tags = pieces.said.vocabulary.tags
 
     def about_him(tag: str) -> bool:
-        known = said.vocabulary.tags.get(tag)
-        criminal = known is not None and CRIMINAL in known.classes
-        return criminal or tag.split(".")[0] == PERPETRATOR
+        criminal = tag in tags and CRIMINAL in tags[tag].classes
+        of = tag.split(".")[0]
+        return of == PERPETRATOR or (criminal and of != VICTIM)
 
-    for audience in pieces.agreement.audiences:
-        if lists := pieces.shares(audience, about_him, limits=False):
-            who = said.audience(audience)
-            yield Section(heading=say("What we may tell: {who}", who=who), lists=lists)
+    for audience in agreement.audiences:
+        if points := pieces.tags(audience, about_him):
+            lists = (Points(lead=say("They may know:"), points=points),)
+            yield Section(heading=_we_may_tell(pieces, audience), lists=lists)
+    yield from _complaints(pieces)
 
 
-_PAGES: Mapping[Reader, Callable[[Pieces, Phrases], Iterator[Section]]] = {
+_PAGES: Mapping[Reader, Callable[[Pieces], Iterator[Section]]] = {
     Reader.PROFESSIONALS: _professionals,
     Reader.VICTIMS: _victims,
     Reader.PERPETRATORS: _perpetrators,
@@ -127,48 +161,54 @@ _PAGES: Mapping[Reader, Callable[[Pieces, Phrases], Iterator[Section]]] = {
 }
 
 
-def _limits(pieces: Pieces) -> Iterator[Section]:
-    yield from pieces.never()
-    yield from pieces.overrides()
-    yield from pieces.consent()
+def _may_know(pieces: Pieces, audience: Audience) -> str:
+    who = pieces.said.catalog.quoted(name(audience.name))
+    return pieces.said.catalog.say("What {who} may know", who=who)
 
 
-def _about(pieces: Pieces, said: Phrases) -> Section:
-    catalog, agreement = said.catalog, pieces.agreement
-    purposes = catalog.both([name(one) for one in agreement.purposes])
-    publishers = catalog.both([agency(one) for one in agreement.publishers])
-    return Section(
-        heading=catalog.say("What this agreement is for"),
-        sentences=(
-            catalog.say("It is for: {purposes}.", purposes=purposes),
-            catalog.say("These agencies send: {agencies}.", agencies=publishers),
-            pieces.dates(),
-            catalog.say("What is not listed here is not shared."),
-        ),
-    )
+def _we_may_tell(pieces: Pieces, audience: Audience) -> str:
+    who = pieces.said.audience(audience)
+    return pieces.said.catalog.say("Whom we may tell: {who}", who=who)
 
 
-def _papers(agreement: Agreement, catalog: Catalog) -> Section:
-    say, day = catalog.say, catalog.day
-    sentences = [say("The text has the hash {hash}.", hash=agreement.hash())]
-    sentences += [
-        say(
-            "{authority} gave its opinion {reference} on {date}: {outcome}.",
-            authority=one.authority,
-            reference=one.reference,
-            date=day(one.date),
-            outcome=name(one.outcome),
+def _yes_or_no(pieces: Pieces) -> Section:
+    """Whether the victim is asked."""
+    say = pieces.said.catalog.say
+    if pieces.asks(f"{CONSENT}{VICTIM}"):
+        sentences: tuple[str, ...] = (
+            say("Some things are told only if you agree."),
+            say("You may say no. You may also say yes and take it back later."),
+            say("Things that do not need your yes may be told even if you say no."),
         )
-        for one in agreement.drafted_with
-    ]
-    if dpia := agreement.dpia:
-        made, review = day(dpia.date), day(dpia.review_by)
-        sentences.append(
-            say(
-                "The impact assessment {reference} is of {date}. The next look is by {review}.",
-                reference=dpia.reference,
-                date=made,
-                review=review,
+    else:
+        sentences = (
+            say("These rules do not ask for your yes."),
+            say("What is on this page may be told even if you say no."),
+        )
+    return Section(heading=say("Can you say no?"), sentences=sentences)
+
+
+def _unasked(pieces: Pieces) -> Iterator[Section]:
+    """What may be told for a reason that is written down, although the victim said no."""
+    for audience in pieces.agreement.audiences:
+        wanted = partial(pieces.unasked, audience)
+        if lists := pieces.shares(audience, wanted):
+            who = pieces.said.audience(audience)
+            say = pieces.said.catalog.say
+            yield Section(
+                heading=say("Even if you say no, we may tell: {who}", who=who),
+                sentences=(say("Then somebody must write down the reason."),),
+                lists=(*pieces.addressed(audience), *lists),
             )
+
+
+def _complaints(pieces: Pieces) -> Iterator[Section]:
+    """Where the reader can complain (GDPR article 77)."""
+    say = pieces.said.catalog.say
+    named = dict.fromkeys(one.authority for one in pieces.agreement.drafted_with)
+    if named:
+        who = pieces.said.catalog.both(tuple(named))
+        yield Section(
+            heading=say("If you think that something is wrong"),
+            sentences=(say("You can complain to: {who}.", who=who),),
         )
-    return Section(heading=say("Papers"), sentences=tuple(sentences))

@@ -6,10 +6,11 @@ can change it by a byte (rule 14).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum, unique
 
-from redaction.agreement import Agreement, Never, Override, Share
+from redaction.agreement import Agreement, Never, Opinion, Override, Share
 from schemas.registry import Vocabulary
 
 LOCATING = "locates-victim"
@@ -39,7 +40,7 @@ def told(agreement: Agreement, vocabulary: Vocabulary, reader: Reader) -> Agreem
         return replace(agreement, shares=shares, nevers=nevers, overrides=overrides)
     named = {name for share in shares for name in share.to}
     audiences = tuple(a for a in agreement.audiences if a.name in named)
-    parties = {*agreement.publishers, *(a.agency for a in audiences)}
+    parties = {*agreement.publishers, *(a.agency for a in audiences if a.agency is not None)}
     return replace(
         agreement,
         shares=tuple(replace(s, reveals=()) for s in shares),
@@ -50,11 +51,22 @@ def told(agreement: Agreement, vocabulary: Vocabulary, reader: Reader) -> Agreem
         requires=tuple(one for one in agreement.requires if one.of in named),
         deliver_by=tuple(one for one in agreement.deliver_by if one.of in named),
         handling=tuple(one for one in agreement.handling if one.of in named),
-        drafted_with=tuple(
-            replace(one, of=tuple(party for party in one.of if party in parties))
-            for one in agreement.drafted_with
-        ),
+        drafted_with=tuple(_opinions(agreement.drafted_with, parties)),
     )
+
+
+def keeps_back(agreement: Agreement, known: Agreement) -> bool:
+    """Whether something that is shared is missing from what a reader is told."""
+    whole = (*agreement.shares, *agreement.overrides)
+    return len(whole) != len((*known.shares, *known.overrides))
+
+
+def _opinions(opinions: tuple[Opinion, ...], parties: set[str]) -> Iterator[Opinion]:
+    for opinion in opinions:
+        of = tuple(party for party in opinion.of if party in parties)
+        # Without this, an opinion on hidden parties alone would turn into one on all parties.
+        if of or not opinion.of:
+            yield replace(opinion, of=of)
 
 
 def _known(audience: str, named: set[str]) -> bool:
