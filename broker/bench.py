@@ -84,6 +84,8 @@ audiences:
 {audiences}
 legal_basis:
 {basis}
+drafted_with: [{{authority: dpa, reference: DPA-1, date: 2020-01-01, outcome: favourable}}]
+dpia: {{reference: DPIA-1, date: 2020-01-01, review_by: 2099-12-31}}
 in_force: {{from: 2020-01-01, until: 2099-12-31}}
 clauses:
   - id: "1"
@@ -142,7 +144,7 @@ def ours(scene: Scene) -> Callable[[], None]:
                 event, scene.register, vocabulary, recipient=name, purpose="safeguarding", at=at
             )
             view_type, view = plan.encode(event, scene.register, vocabulary, decision, at=at)
-            checker.check(view, view_type, event, decision)
+            checker.check(view, view_type, event, decision, today=at.date(), secret=None)
             ref = decision.agreement
             if ref is None:
                 raise ValueError("the benchmark's agreement does not apply")

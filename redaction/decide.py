@@ -11,13 +11,13 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from redaction import plan
-from redaction.agreement import Agreement, Audience, Requirement
+from redaction.agreement import Agreement, Audience
 from redaction.clauses import BASICS
-from redaction.conditions import Facts, evaluate, facts_for
+from redaction.conditions import Facts, facts_for
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
-from redaction.months import add_months
+from redaction.gates import first_closed
 from redaction.scopes import find, places_by_tag
 from schemas.codec import Event
 from schemas.registry import Vocabulary
@@ -156,10 +156,13 @@ def _decide(asked: _Asked) -> Decision:
     found = _found(asked)
     if isinstance(found, Decision):
         return found
-    gate = _gate(asked, found.agreement, found.resolved.audience, found.facts)
+    gate = first_closed(
+        asked.directory, found.facts, found.resolved.audience, recipient=asked.recipient
+    )
     leaves: tuple[FieldDecision, ...] = ()
-    if gate is Gate.OPEN:
+    if gate is None:
         leaves = plan.fields(found.facts, asked.vocabulary, stands_for=found.resolved.stands_for)
+        gate = Gate.OPEN
         if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
             gate, leaves = Gate.NOTHING_RELEASED, ()
     return _decision(asked.recipient, asked.purpose, gate, found.agreement, found.resolved, leaves)
@@ -296,35 +299,3 @@ def _named(tag: str, event: Event) -> Iterator[str]:
         for value in find(event.value, place):
             if isinstance(value, str):
                 yield value
-
-
-def _gate(asked: _Asked, agreement: Agreement, audience: Audience, facts: Facts) -> Gate:
-    """The first gate that is closed, else open; what is released is not looked at here."""
-    directory, recipient = asked.directory, asked.recipient
-    agencies = directory.register.agencies
-    if audience.when is not None and evaluate(audience.when, facts) is not True:
-        return Gate.AUDIENCE_CONDITION
-    if any(agencies[name].suspended for name in directory.chain(recipient)):
-        return Gate.SUSPENDED
-    accession = (recipient, agreement.id, agreement.version)
-    if audience.role is not None and accession not in directory.register.accessions:
-        return Gate.NOT_ACCEDED
-    conflicts = directory.conflicts(asked.event.subject)
-    if conflicts is None:
-        return Gate.CONFLICT_UNKNOWN
-    if any(recipient in directory.kin(conflict.agency) for conflict in conflicts):
-        return Gate.CONFLICT
-    today = _today(asked.at, agreement)
-    required = (one for one in agreement.requires if one.of == audience.name)
-    if not all(_trained(directory, recipient, one, today) for one in required):
-        return Gate.TRAINING
-    return Gate.OPEN
-
-
-def _trained(directory: Directory, agency: str, required: Requirement, today: date) -> bool:
-    """Whether somebody at the agency has completed the course and it has not lapsed."""
-    return any(
-        completed <= today
-        and (required.valid_months is None or today <= add_months(completed, required.valid_months))
-        for completed in directory.trained(agency, required.training)
-    )

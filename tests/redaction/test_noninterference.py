@@ -77,7 +77,7 @@ def some_consents(rnd: Random) -> tuple[Consent, ...]:
 
 
 def made_bytes(of: Event, known: Register, decision: Decision) -> tuple[str, bytes]:
-    view_type, data = plan.encode(of, known, WORDS, decision, at=AT)
+    view_type, data = plan.encode(of, known, WORDS, decision, at=AT, secret=SECRET)
     check(data, view_type, of, decision, today=TODAY, secret=SECRET)
     return view_type.digest, data
 
