@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from broker.log import Log, Record, read_to_end
+from broker.pending import WAITS
 from broker.topics import HOPS, OPENINGS
+from schemas.errors import Code
 from schemas.hop import AuditorPart, Step, leaf_hash
 
+WAITING = "waiting"  # the state of what was withheld and is decided again by itself
+MAX_IN = 500  # values in one SQL list; with more the whole table is as cheap
 LOOK = "look/"  # the source of an auditor's look is no record: this and who looked
 
 _META = sa.MetaData()
@@ -68,7 +72,7 @@ class Wanted:
 
     `agency` matches the publisher or the recipient, `involved` the publisher or the recipient of
     what was delivered (not of what was withheld), with `case` the publisher only; `state` is
-    sealed, withheld, opened, written, acknowledged or refused.
+    sealed, withheld, waiting, opened, written, acknowledged or refused.
     """
 
     agency: str | None = None
@@ -256,8 +260,27 @@ class Index:
                     name not in states
                 ):
                     states[name] = step
+        held = self._waiting({row["event_id"] for row in rows if row["gate"] in WAITS})
         for row in rows:
-            row["state"] = states.get((row["delivery_id"], row["recipient"]), row["step"])
+            state = states.get((row["delivery_id"], row["recipient"]), row["step"])
+            row["state"] = WAITING if row["leaf"] in held else state
+
+    def _waiting(self, events: Collection[str | None]) -> frozenset[int]:
+        """The leaves that say last of a delivery of these events that a gate keeps it waiting."""
+        if not events:
+            return frozenset()
+        name = (_HOP.c.publisher, _HOP.c.event_id, _HOP.c.recipient, _HOP.c.purpose)
+        joined = sa.select(sa.func.max(_LEAF.c.leaf)).join(
+            _HOP, _LEAF.c.leaf_hash == _HOP.c.leaf_hash
+        )
+        of_events = _HOP.c.event_id.in_(list(events)) if len(events) <= MAX_IN else sa.true()
+        spoken = _HOP.c.step.in_([Step.SEALED, Step.WITHHELD])
+        last = joined.where(of_events, spoken).group_by(*name)
+        gates = [str(gate) for gate in WAITS]
+        waits = sa.and_(_HOP.c.step == Step.WITHHELD, _HOP.c.gate.in_(gates))
+        going_on = sa.or_(_HOP.c.code.is_(None), _HOP.c.code != Code.GAVE_UP)
+        rows = self._rows([_LEAF.c.leaf.in_(last), waits, going_on])
+        return frozenset(row["leaf"] for row in rows)
 
 
 def _secure_delete(connection: Any, _record: object) -> None:

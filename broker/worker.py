@@ -150,6 +150,11 @@ class Worker:
                     waiting += max(0, end - position)
         return waiting
 
+    def held_back(self) -> tuple[int, int]:
+        """How many deliveries wait behind a closed gate, and how many of them are overdue."""
+        pending = [held.pending for held in self._held.values()]
+        return sum(map(len, pending)), sum(one.overdue() for one in pending)
+
     async def join(self) -> Member:
         """Our membership, made anew when an agency was enrolled since."""
         inputs = self._wanted()

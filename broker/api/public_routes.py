@@ -64,11 +64,14 @@ def add_public_routes(app: FastAPI, node: Node, who: Who) -> None:
         ready = node.stuck is None and not node.worker.full
         if me.role is Role.AGENCY:
             return {"ready": ready}
+        held_back, overdue = node.worker.held_back()
         return {
             "ready": ready,
             "stuck": node.stuck,
             "disk_full": node.worker.full,
             "waiting": await node.worker.waiting(),
+            "held_back": held_back,
+            "overdue": overdue,
             "agencies": len(node.keeper.snapshot().agencies),
             "tree_size": node.sequencer.size,
         }

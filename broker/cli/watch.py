@@ -10,7 +10,7 @@ import click
 from broker.cli.common import Unusable, acting, ends_well, json_option, run, say, setting, table
 from broker.session import client_of, reach
 
-STATES = ("sealed", "withheld", "opened", "written", "acknowledged", "refused")
+STATES = ("sealed", "withheld", "waiting", "opened", "written", "acknowledged", "refused")
 
 _as = click.option("--as", "party", default="operator", show_default=True, help="Who asks.")
 

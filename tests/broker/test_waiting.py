@@ -87,6 +87,23 @@ async def test_what_waited_goes_out_once_when_the_gate_opens(tmp_path: Path) -> 
         assert len(await found.received(UNIT)) == 1
 
 
+async def test_what_waits_is_shown_as_waiting_until_it_has_gone_out(tmp_path: Path) -> None:
+    async with house(tmp_path) as found:
+        event = referral(found)
+        await found.publish(event)
+        asked = {"agency": UNIT, "state": "waiting"}
+        police, unit = found.client(event.source), found.client(UNIT)
+        (row,) = (await police.get("/v1/deliveries", **asked))["deliveries"]
+        assert row["gate"] == Gate.CONFLICT_UNKNOWN
+        assert (await unit.get("/v1/deliveries", **asked))["deliveries"] == []
+        said = await found.client("operator").get("/v1/status")
+        assert said["held_back"] > 0
+        assert said["overdue"] == 0 or event.time < datetime.now(UTC) - timedelta(hours=24)
+        await check(found)
+        assert (await police.get("/v1/deliveries", **asked))["deliveries"] == []
+        assert (await found.client("operator").get("/v1/status"))["held_back"] == 0
+
+
 async def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
     stage, secret = fresh(tmp_path / "house")
     async with opened(stage, secret) as found:
