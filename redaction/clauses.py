@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from redaction.agreement import ANYONE, Agreement, Condition, Form, Items, Never, Share
-from redaction.conditions import Truth
+from redaction.conditions import Truth, reads_consent
 from redaction.decision import Reason
 from redaction.scopes import Place, names_in, record_leaves, summaries
 from redaction.transforms import at_most, fits, most_disclosing
@@ -96,6 +96,22 @@ class Verdict:
 WITHHELD_AS_KEY = Verdict(None, None, Reason.MAP_KEY)
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A condition, and the tags for which it asks for consents; None is all."""
+
+    condition: Condition
+    tags: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """A selection of list elements, and the tags for which it asks for consents."""
+
+    items: Items
+    tags: frozenset[str] | None
+
+
 class Tables:
     """The distinct conditions, item selections and `never` clauses that a plan's rules refer to."""
 
@@ -105,10 +121,10 @@ class Tables:
         self._asked = asked
         self._etype = etype
         self._summaries = dict(summaries(etype.root))
-        self.conditions: list[Condition] = []
-        self.items: list[Items] = []
+        self.conditions: list[Asking] = []
+        self.items: list[Selecting] = []
         self.nevers = tuple(
-            NeverRule(never.id, never.clearer_than, self._condition(never.when))
+            NeverRule(never.id, never.clearer_than, self._asking(never.when, _asked_by(never)))
             for never in asked.agreement.nevers
         )
 
@@ -124,9 +140,9 @@ class Tables:
             ValueError: a form does not fit the kind, or forms cannot be ordered.
         """
         shares = tuple(
-            ShareRule(s.id, s.form, self._condition(s.when), self._items(s.items), s.needs_reason)
-            for s in self._asked.agreement.shares
-            if self._names(s, field.tag)
+            self._share(share)
+            for share in self._asked.agreement.shares
+            if field.tag in share.tags and self._addressed(share)
         )
         if kind is not None and not all(fits(share.form, kind) for share in shares):
             raise ValueError(f"a form does not fit `{field.tag}`")
@@ -148,11 +164,20 @@ class Tables:
             compared=() if basics else tuple(name for name in COMPARED if name in classes),
         )
 
-    def _names(self, share: Share, tag: str) -> bool:
-        return (
-            tag in share.tags
-            and self._asked.audience in share.to
-            and (not share.publishers or self._asked.publisher in share.publishers)
+    def _share(self, share: Share) -> ShareRule:
+        tags = frozenset(share.tags)
+        return ShareRule(
+            id=share.id,
+            form=share.form,
+            when=self._asking(share.when, tags),
+            items=self._selecting(share.items, tags),
+            needs_reason=share.needs_reason,
+        )
+
+    def _addressed(self, share: Share) -> bool:
+        """Whether the clause speaks of the audience and of what this publisher sends."""
+        return self._asked.audience in share.to and (
+            not share.publishers or self._asked.publisher in share.publishers
         )
 
     def _reaches(self, never: Never, chain: tuple[str, ...]) -> bool:
@@ -198,11 +223,23 @@ class Tables:
         always = [self.nevers[n] for n in nevers if self.nevers[n].when is None]
         return frozenset(_left((share.form for share in shares), always))
 
-    def _condition(self, condition: Condition | None) -> int | None:
-        return None if condition is None else _number(self.conditions, condition)
+    def _asking(self, condition: Condition | None, tags: frozenset[str] | None) -> int | None:
+        """The number of a condition; who asks for which tags matters to consents alone."""
+        if condition is None:
+            return None
+        limited = tags if reads_consent(condition) else None
+        return _number(self.conditions, Asking(condition, limited))
 
-    def _items(self, items: Items | None) -> int | None:
-        return None if items is None else _number(self.items, items)
+    def _selecting(self, items: Items | None, tags: frozenset[str]) -> int | None:
+        if items is None:
+            return None
+        limited = tags if items.when is not None and reads_consent(items.when) else None
+        return _number(self.items, Selecting(items, limited))
+
+
+def _asked_by(never: Never) -> frozenset[str] | None:
+    """The tags that a `never` speaks of; one that names a class speaks of any."""
+    return None if never.classes else frozenset(never.tags)
 
 
 def _number(table: list[Entry], entry: Entry) -> int:

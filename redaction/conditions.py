@@ -24,9 +24,10 @@ from redaction.agreement import (
     Number,
     Unit,
 )
+from redaction.consent import Inquiry, answer
 from redaction.directory import Directory
-from redaction.facts import Calendar, Consent, ConsentState
-from redaction.months import add_months
+from redaction.facts import Calendar, Consent
+from redaction.months import add_months, whole_years
 from redaction.scopes import Scope, find, root_scope
 from schemas.codec import Event
 
@@ -34,8 +35,6 @@ Truth = bool | None
 
 CONSENT_OF = "consent_of_"
 SCHOOL = "school"  # the use of a calendar that school days come from
-# From least to most restrictive; a word outside this list says nothing about consent.
-_STRICTNESS = {state.value: rank for rank, state in enumerate(ConsentState)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +66,28 @@ class Facts:
     Args:
         circumstances: what holds for the whole decision.
         scopes: each scope with its value, the innermost list element first, the event last.
+        tags: what the asking clause speaks of, which a consent may be limited to; None is all.
     """
 
-    __slots__ = ("circumstances", "scopes")
+    __slots__ = ("circumstances", "scopes", "tags")
 
-    def __init__(self, circumstances: Circumstances, scopes: tuple[tuple[Scope, Any], ...]) -> None:
+    def __init__(
+        self,
+        circumstances: Circumstances,
+        scopes: tuple[tuple[Scope, Any], ...],
+        tags: frozenset[str] | None = None,
+    ) -> None:
         self.circumstances = circumstances
         self.scopes = scopes
+        self.tags = tags
 
     def within(self, scope: Scope, element: Any) -> Facts:
         """The same facts, with a list element's own before them."""
-        return Facts(self.circumstances, ((scope, element), *self.scopes))
+        return Facts(self.circumstances, ((scope, element), *self.scopes), self.tags)
+
+    def asked_for(self, tags: frozenset[str] | None) -> Facts:
+        """The same facts, as a clause about these tags reads them."""
+        return Facts(self.circumstances, self.scopes, tags)
 
     def value(self, name: str) -> Any:
         """A fact as the event or the register has it; None is unknown."""
@@ -96,16 +106,31 @@ class Facts:
     def _consent(self, person: str, said: Any) -> str | None:
         """The more restrictive of what the event says and what the register has recorded."""
         known = self.circumstances
-        words = [
-            consent.state.value
-            for consent in known.consents
-            if consent.person == person
-            and consent.purpose == known.purpose
-            and consent.audience in (None, known.audience)
-        ]
-        if isinstance(said, str) and said in _STRICTNESS:
-            words.append(said)
-        return max(words, key=_STRICTNESS.__getitem__, default=None)
+        inquiry = Inquiry(
+            person=person,
+            purpose=known.purpose,
+            audience=known.audience,
+            rule=next((rule for rule in known.agreement.consents if rule.of == person), None),
+            which=self._identity(person),
+            age=self.age(f"{person}.date_of_birth"),
+            tags=self.tags,
+        )
+        return answer(inquiry, known.consents, said)
+
+    def _identity(self, person: str) -> str | None:
+        """What tells this person from others, as text; None is unknown."""
+        which = self._field(f"{person}_id")
+        if isinstance(which, int) and not isinstance(which, bool):
+            return str(which)
+        return which if isinstance(which, str) else None
+
+    def age(self, tag: str) -> int | None:
+        """Whole years from a date of birth to the event's local date; None is unknown."""
+        born = self.tagged(tag)
+        if not isinstance(born, date) or isinstance(born, datetime):
+            return None
+        known = self.circumstances
+        return whole_years(born, known.event.time.astimezone(known.zone).date())
 
     def tagged(self, tag: str) -> Any:
         """The one value with this tag in the nearest scope that knows the tag, else None."""
@@ -231,12 +256,17 @@ def _open_days(calendar: Calendar | None, after: date, until: date) -> int | Non
 
 
 def _age(condition: Age, facts: Facts) -> Truth:
-    born = facts.tagged(condition.of)
-    if not isinstance(born, date) or isinstance(born, datetime):
-        return None
-    known = facts.circumstances
-    today = known.event.time.astimezone(known.zone).date()
-    if born > today:  # nobody has an age before birth
-        return None
-    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return _within(years, condition.at_least, condition.at_most)
+    years = facts.age(condition.of)
+    return None if years is None else _within(years, condition.at_least, condition.at_most)
+
+
+def reads_consent(condition: Condition) -> bool:
+    """Whether the condition asks for a consent, which may be limited to some tags."""
+    match condition:
+        case AllOf(parts=parts) | AnyOf(parts=parts):
+            return any(reads_consent(part) for part in parts)
+        case Not(part=part):
+            return reads_consent(part)
+        case Is(fact=fact) | Number(fact=fact):
+            return fact.startswith(CONSENT_OF)
+    return False

@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from redaction.agreement import Condition, Items
-from redaction.clauses import Asked, NeverRule, Rule, Tables
+from redaction.clauses import Asked, Asking, NeverRule, Rule, Selecting, Tables
 from redaction.decision import FieldDecision
 from redaction.scopes import ELEMENT, ENTRY, KEY, Place, Scope, scope_of
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
@@ -109,8 +108,8 @@ class Layout:
     and what it holds follows from the key alone.
     """
 
-    conditions: tuple[Condition, ...]
-    items: tuple[Items, ...]
+    conditions: tuple[Asking, ...]
+    items: tuple[Selecting, ...]
     nevers: tuple[NeverRule, ...]
     root: Block
     protectors: tuple[Protector, ...]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redaction.agreement import Form, Items
-from redaction.clauses import WITHHELD_AS_KEY, Given, judge
+from redaction.agreement import Form
+from redaction.clauses import WITHHELD_AS_KEY, Given, Selecting, judge
 from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
 from redaction.layout import Block, Elements, Entries, Layout, Leaves, Maybe, Settled, Step
@@ -61,7 +61,9 @@ class _Run:
     __slots__ = ("_absent_too", "_layout", "_protected", "_reason", "_stands_for", "_truths", "out")
 
     def __init__(self, layout: Layout, facts: Facts, stands_for: str, absent_too: bool) -> None:
-        self._truths = tuple([evaluate(condition, facts) for condition in layout.conditions])
+        self._truths = tuple(
+            [evaluate(each.condition, facts.asked_for(each.tags)) for each in layout.conditions]
+        )
         reason = facts.value(REASON_FACT)
         self._reason = isinstance(reason, str) and bool(reason.strip())
         self._layout = layout
@@ -132,8 +134,8 @@ class _Run:
     def _selected(self, block: Block, facts: Facts) -> tuple[bool, ...]:
         return tuple(
             [
-                number in block.uses and _selects(items, facts, self._stands_for)
-                for number, items in enumerate(self._layout.items)
+                number in block.uses and _selects(each, facts, self._stands_for)
+                for number, each in enumerate(self._layout.items)
             ]
         )
 
@@ -195,11 +197,12 @@ class _Run:
         return tuple(decided)
 
 
-def _selects(items: Items, facts: Facts, stands_for: str) -> bool:
+def _selects(selecting: Selecting, facts: Facts, stands_for: str) -> bool:
     """Whether a list element is selected; unknown never selects (rule 6)."""
+    items = selecting.items
     if items.where is not None and not _names(items.where, facts, stands_for):
         return False
-    return items.when is None or evaluate(items.when, facts) is True
+    return items.when is None or evaluate(items.when, facts.asked_for(selecting.tags)) is True
 
 
 def _names(tag: str, facts: Facts, stands_for: str) -> bool:
