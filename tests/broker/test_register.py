@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from broker.enrol import rotate_keys
+from broker.enrol import KEY_DAYS, keys_end, put_own, rotate_keys, submit
 from broker.entries import Entry, Kind, RegisterRefused, sign_entry
 from broker.keys import KeyStore
+from broker.membership import store_of
 from broker.node_client import NodeRefused
+from broker.values import consent_key, consent_value
+from redaction.facts import Consent, ConsentState
 from schemas.hop import Step
+from tests.broker.agreement_scenes import MARAC, put_in_force, spelt
 from tests.broker.node_fixture import (
     CASES,
     HOSPITAL,
@@ -62,6 +68,7 @@ async def test_an_agency_enrolled_anew_goes_past_what_its_lost_key_sealed(tmp_pa
         await found.publish(early)
         found.places.party(HOSPITAL).rename(tmp_path / "lost")
         await found.officer(second=True).enrol(HOSPITAL, roles=["hospital"], part_of=None)
+        await put_in_force(found, spelt(found, MARAC))  # which the lost key had signed
         await found.publish(late)
         got = await found.received(HOSPITAL)
         assert len(got) == 1, "what the lost key sealed is skipped, what came after is opened"
@@ -153,3 +160,64 @@ async def test_what_is_private_is_sealed_where_it_lies(tmp_path: Path) -> None:
     assert b"northmoor-police" in data  # the search finds what is there
     assert CASES[0].encode() not in data
     assert b"key-adult-1" not in data
+
+
+async def test_the_end_of_keys_is_set_with_them_and_read_by_decisions(tmp_path: Path) -> None:
+    """Rule 10: after that day nothing is sealed to them; a rotation sets the next end."""
+    async with house(tmp_path) as found:
+
+        def end(name: str) -> date | None:
+            return found.node.keeper.snapshot().facts.agencies[name].keys_until
+
+        assert end(HOSPITAL) in {keys_end(), keys_end(KEY_DAYS - 1)}
+        await rotate_keys(found.http, found.places, HOSPITAL, found.secret, days=10)
+        assert end(HOSPITAL) in {keys_end(10), keys_end(9)}
+        early = date(2026, 1, 31)
+        value = (await found.officer().entry(Kind.AGENCY, HOSPITAL))["value"]
+        shortened = {**value, "keys_until": early.isoformat()}
+        await found.officer().put(Kind.AGENCY, HOSPITAL, shortened)
+        assert end(HOSPITAL) == early
+        await found.officer().suspend(HOSPITAL, suspended=True)
+        assert end(HOSPITAL) == early
+
+
+async def test_an_agency_does_not_prolong_its_own_keys(tmp_path: Path) -> None:
+    """Rule 10: it makes new ones; what it has is prolonged by an officer only."""
+    async with house(tmp_path) as found:
+        before = found.node.keeper.snapshot().facts.agencies[HOSPITAL].keys_until
+        store = store_of(found.places, found.secret, HOSPITAL)
+        value = (await found.officer().entry(Kind.AGENCY, HOSPITAL))["value"]
+        longer = {**value, "keys_until": "2099-12-31"}
+        with pytest.raises(NodeRefused, match="officer"):
+            await put_own(found.client(HOSPITAL), store, Kind.AGENCY, HOSPITAL, longer)
+        for wrong in ("someday", 7, ""):
+            with pytest.raises(NodeRefused):
+                await found.officer().put(Kind.AGENCY, HOSPITAL, {**value, "keys_until": wrong})
+        assert found.node.keeper.snapshot().facts.agencies[HOSPITAL].keys_until == before
+
+
+async def test_one_answer_does_not_take_the_place_of_another(tmp_path: Path) -> None:
+    """Rule 12: an agency's no for one child cannot replace what is on record for another."""
+    async with house(tmp_path) as found:
+        asked = Consent(
+            case="NM-2026-77777",
+            person="child",
+            purpose="victim-support",
+            audience=None,
+            state=ConsentState.REFUSED,
+            which="one/two",
+        )
+        other = replace(asked, which="one", by="two")
+        store = store_of(found.places, found.secret, HOSPITAL)
+        node = found.client(HOSPITAL)
+
+        async def refuse(key: str, said: Consent, revision: int) -> None:
+            entry = Entry(kind=Kind.CONSENT, key=key, revision=revision, value=consent_value(said))
+            await submit(node, [sign_entry(entry, store.signing, issuer=HOSPITAL)])
+
+        await refuse(consent_key(asked), asked, 1)
+        await refuse(consent_key(other), other, 1)
+        with pytest.raises(NodeRefused):
+            await refuse(consent_key(asked), other, 2)
+        consents = found.node.keeper.snapshot().facts.consents
+        assert {asked, other} <= set(consents)
