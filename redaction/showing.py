@@ -21,7 +21,7 @@ _LEAST_DIGITS: Final = 5  # of a number that is hidden
 # Stands for a gap while words and dates are told apart: what is left of one beside a gap is not
 # taken for a whole one.
 _TORN: Final = "\ua66e"
-_GROUPING: Final = str.maketrans("", "", " -.()/")
+_BETWEEN: Final = " -.()/"  # what may stand between the groups of a number
 _IN_ENGLISH: Final = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -33,11 +33,10 @@ _NAME: Final = f"({'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
 _DAY: Final = r"(\d{1,2})(?:st|nd|rd|th)?"
 _END: Final = rf"(?![\d{_TORN}])"
 _YEAR: Final = rf"(\d{{4}}|\d\d){_END}"
-_SIGN: Final = r"\s*[/.-]\s*"
 # each pattern with the places of day, month and year in it
 _DATES: Final = (
-    (rf"(\d{{1,2}}){_SIGN}(\d{{1,2}}){_SIGN}{_YEAR}", (0, 1, 2)),
-    (rf"(\d{{4}}|\d\d){_SIGN}(\d{{1,2}}){_SIGN}(\d{{1,2}}){_END}", (2, 1, 0)),
+    *((rf"(\d{{1,2}}){sign}(\d{{1,2}}){sign}{_YEAR}", (0, 1, 2)) for sign in ("/", "[.]", "-")),
+    (rf"(\d{{4}}|\d\d)-(\d{{1,2}})-(\d{{1,2}}){_END}", (2, 1, 0)),
     (rf"{_DAY}\s*(?:of\s+)?{_NAME}[.,]?\s*{_YEAR}", (0, 1, 2)),
     (rf"{_NAME}\.?\s*{_DAY}[.,]?\s*{_YEAR}", (1, 0, 2)),
 )
@@ -55,22 +54,20 @@ class Hidden:
         """Whether a scrubbed text shows any of it."""
         folded = _folded(text.replace(GAP, _TORN))
         words = f" {' '.join(_words(folded))} "
-        squeezed = folded.translate(_GROUPING)
         return (
             any(pattern.search(words) for value in self.texts for pattern in _phrases(value))
-            or any(core in squeezed for value in self._numbers() for core in _cores(value))
+            or not self._cores().isdisjoint(_all_cores(folded))
             or any(_is_same_day(day, shown) for shown in _days(folded) for day in self.dates)
         )
 
-    def _numbers(self) -> Iterator[str]:
-        yield from self.numbers
+    def _cores(self) -> set[str]:
+        """The numbers among it, as numbers are compared."""
+        found = {_core(number) for number in self.numbers if len(number) >= _LEAST_DIGITS}
         for value in self.texts:
-            folded = _folded(value)
-            yield from re.findall(r"\+?[0-9]+", folded)
-            yield from (
-                "".join(c for c in grouped if c in "+0123456789")
-                for grouped in re.findall(r"\+?[0-9](?:[ \-.()/]*[0-9])*", folded)
-            )
+            for groups in _sequences(_folded(value)):
+                written = [*groups, "".join(groups)]
+                found.update(_core(n) for n in written if _count(n) >= _LEAST_DIGITS)
+        return found
 
 
 def hidden(leaves: Iterable[tuple[Leaf, Any, bool, bool]]) -> Hidden:
@@ -96,6 +93,9 @@ def hidden(leaves: Iterable[tuple[Leaf, Any, bool, bool]]) -> Hidden:
             case Kind.TIMESTAMP:
                 moment: datetime = value
                 dates.add(moment.astimezone(UTC).date())
+            case Kind.LOCAL_TIMESTAMP:
+                local: datetime = value
+                dates.add(local.date())
             case Kind.ADDRESS:
                 texts |= {value["line"], value["postcode"]}
                 texts |= {value["municipality"]} if withheld else set()
@@ -146,32 +146,61 @@ def _words(folded: str) -> list[str]:
 
 
 def _phrases(value: str) -> Iterator[re.Pattern[str]]:
-    """The value's words one after the other, written together or apart; and its longer words."""
+    """The value's letters and digits one after the other, whatever is between; its long words."""
     words = _words(_folded(value))
     if words:
-        yield re.compile(f" {' ?'.join(words)} ")
+        yield re.compile(f" {' ?'.join(''.join(words))} ")
     for word in words:
         if sum(c.isalpha() for c in word) >= _LEAST_LETTERS:
-            yield re.compile(f" {word} ")
+            yield re.compile(f" {' ?'.join(word)} ")
 
 
-def _cores(number: str) -> Iterator[str]:
-    """What of a number may not stand in a text: without its prefix, or a short one with any."""
-    plain = number.removeprefix("+")
-    if len(plain) < _LEAST_DIGITS:
-        return
-    if plain.startswith("0044"):
-        core = plain.removeprefix("0044").removeprefix("0")
-    elif plain.startswith("44") and (plain != number or len(plain) >= 11):
-        core = plain.removeprefix("44").removeprefix("0")
-    else:
-        core = plain.removeprefix("0")
-    if not core:
-        yield plain
-    elif len(core) >= _LEAST_DIGITS:
-        yield core
-    else:
-        yield from (f"0{core}", f"44{core}")
+def _sequences(folded: str) -> Iterator[list[str]]:
+    """The numbers of a text as lists of the groups that each is written in, a `+` before one kept.
+
+    A group beside a gap may be a part of what was a number, and is none.
+    """
+    groups: list[str] = []
+    end = 0
+    for match in re.finditer(rf"[\d{_TORN}]*\d[\d{_TORN}]*", folded):
+        plus = folded[: match.start()].endswith("+")
+        if groups and (plus or folded[end : match.start()].strip(_BETWEEN)):
+            yield groups
+            groups = []
+        groups.append("+" * plus + match[0])
+        end = match.end()
+    if groups:
+        yield groups
+
+
+def _all_cores(folded: str) -> Iterator[str]:
+    """Every number that some neighbouring groups of a text can be read as."""
+    for groups in _sequences(folded):
+        for first in range(len(groups)):
+            for last in range(first, len(groups)):
+                number = "".join(groups[first : last + 1])
+                if _TORN not in number:
+                    yield _core(number)
+
+
+def _core(number: str) -> str:
+    """A number without its country's prefix or the national one, if enough digits are left."""
+    plain = number.lstrip("+")
+    core = plain
+    for prefix, may in (
+        ("0044", True),
+        ("44", plain != number or len(plain) >= 11),
+        ("0", True),
+    ):
+        if may and plain.startswith(prefix):
+            core = plain.removeprefix(prefix)
+            core = core if prefix == "0" else core.removeprefix("0")
+            break
+    return core if len(core) >= _LEAST_DIGITS else plain
+
+
+def _count(number: str) -> int:
+    return len(number.lstrip("+"))
 
 
 def _days(folded: str) -> Iterator[tuple[int, int, str]]:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 
 from redaction.agreement import Form
 from redaction.decision import FieldDecision
@@ -17,8 +17,7 @@ from schemas.registry import Kind
 GAP = "[…]"
 LETTERS = 3  # a word with fewer is hidden only as part of its phrase
 DIGITS = 5  # a number with fewer is no number that tells somebody
-BETWEEN = r"[ \-.()/]*"  # what may stand between the digits of a number
-COUNTRY = rf"(?:\+?(?:0{BETWEEN}0{BETWEEN})?4{BETWEEN}4{BETWEEN}(?:0{BETWEEN})?|0{BETWEEN})"
+GROUPS = r"\+?[0-9]+(?:[ \-.()/]+[0-9]+)*"  # a number, maybe written in groups
 MONTHS = "january february march april may june july august september october november december"
 
 Span = tuple[int, int]
@@ -45,11 +44,18 @@ def hidden_values(event: Event, fields: Iterable[FieldDecision]) -> Hidden:
         texts=tuple(t for place in found for t in _texts(place, forms[place.path])),
         numbers=tuple(p.value for p in found if p.kind in (Kind.INT, Kind.LONG)),
         dates=tuple(
-            p.value if p.kind is Kind.DATE else p.value.astimezone(UTC).date()
+            _day(p.value)
             for p in found
-            if p.kind in (Kind.DATE, Kind.TIMESTAMP)
+            if p.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.LOCAL_TIMESTAMP)
         ),
     )
+
+
+def _day(value: date) -> date:
+    """The date, that of an instant in UTC, that of a local time as it stands."""
+    if not isinstance(value, datetime):
+        return value
+    return (value.astimezone(UTC) if value.tzinfo else value).date()
 
 
 def _texts(place: Place, form: Form | None) -> list[str]:
@@ -67,15 +73,15 @@ def scrubbed(text: str, hidden: Hidden) -> str:
     digits = _digits(folded)
     found: list[Span] = []
     for value in hidden.texts:
-        found += _phrase(_words(value), folded)
+        found += _phrase("".join(_words(value)), folded)
         for word in _words(value):
             if sum(c.isalpha() for c in word) >= LETTERS:
-                found += _phrase([word], folded)
-        for number in _numbers(value):
-            found += _number(number, digits)
+                found += _phrase(word, folded)
+        for core in _numbers(value):
+            found += _number(core, digits)
     for whole in hidden.numbers:
-        if len(str(abs(whole))) >= DIGITS:
-            found += _number(str(abs(whole)), digits)
+        for core in _numbers(str(abs(whole))):
+            found += _number(core, digits)
     for day in hidden.dates:
         found += _date(day, digits)
     return _replaced(text, sorted((origin[a], origin[b - 1] + 1) for a, b in found))
@@ -122,63 +128,63 @@ def _words(value: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in folded).split()
 
 
-def _phrase(words: list[str], folded: str) -> Iterator[Span]:
-    """Where words stand one after the other, with nothing but punctuation or space between."""
-    if not words:
-        return
-    for start in range(len(folded)):
+def _phrase(phrase: str, folded: str) -> Iterator[Span]:
+    """Where letters and digits stand in their order, whatever else is between them."""
+    for start in range(len(folded) if phrase else 0):
         end = start
         if start > 0 and folded[start - 1].isalnum():
             continue
-        for word in words:
-            while end != start and end < len(folded) and not folded[end].isalnum():
+        for character in phrase:
+            while start < end < len(folded) and not folded[end].isalnum():
                 end += 1
-            if not folded.startswith(word, end):
+            if not folded.startswith(character, end):
                 break
-            end += len(word)
+            end += 1
         else:
             if end == len(folded) or not folded[end].isalnum():
                 yield start, end
 
 
 def _numbers(value: str) -> Iterator[str]:
-    """The numbers written in a value: runs of digits, also those written in groups; with a `+`."""
+    """The cores of the numbers written in a value: of its groups of digits, and of all together."""
     digits = _digits(_folded(value)[0])
-    for run in re.findall(r"\+?[0-9]+", digits):
-        if len(run.strip("+")) >= DIGITS:
-            yield run
-    for grouped in re.findall(rf"\+?[0-9](?:{BETWEEN}[0-9])*", digits):
-        number = re.sub(BETWEEN, "", grouped)
-        if len(number.strip("+")) >= DIGITS:
-            yield number
+    for number in (*re.findall(r"\+?[0-9]+", digits), *re.findall(GROUPS, digits)):
+        if sum(c.isdigit() for c in number) >= DIGITS:
+            yield _core(number)
 
 
-def _number(number: str, digits: str) -> Iterator[Span]:
-    """Where a number stands, with any of the prefixes that mean the same, or with none."""
-    plain = number.strip("+")
+def _number(core: str, digits: str) -> Iterator[Span]:
+    """Where a number stands, in one group or several, with any prefix that means the same."""
+    groups = list(re.finditer(r"\+?[0-9]+", digits))
+    for index, first in enumerate(groups):
+        for last in groups[index:]:
+            sequence = digits[first.start() : last.end()]
+            if re.fullmatch(GROUPS, sequence) and _core(sequence) == core:
+                yield first.start(), last.end()
+
+
+def _core(number: str) -> str:
+    """The digits of a number without a prefix, where enough of them are left."""
+    plain = "".join(c for c in number if c.isdigit())
     if plain.startswith("0044"):
         core = plain[4:].removeprefix("0")
     elif plain.startswith("44") and (number.startswith("+") or len(plain) >= 11):
         core = plain[2:].removeprefix("0")
     else:
         core = plain.removeprefix("0")
-    prefix = f"{COUNTRY}?" if len(core) >= DIGITS else COUNTRY
-    if not core:  # a prefix and nothing after it means what it says
-        prefix, core = "", plain
-    yield from _everywhere(prefix + BETWEEN.join(core), digits)
+    return core if len(core) >= DIGITS else plain
 
 
 def _date(day: date, digits: str) -> Iterator[Span]:
     """Where a date stands in figures, or with the English name of its month."""
     year = f"(?:{day.year:04}|{day.year % 100:02})"
     d, m = f"0?{day.day}", f"0?{day.month}"
-    sign = r"\s*[/.\-]\s*"
     name = MONTHS.split()[day.month - 1]
     names = f"(?:{name}|{name[:3]}|sept)" if day.month == 9 else f"(?:{name}|{name[:3]})"
     nth = f"{d}(?:st|nd|rd|th)?"
     for pattern in (
-        f"{d}{sign}{m}{sign}{year}",
-        f"{year}{sign}{m}{sign}{d}",
+        *(f"{d}{sign}{m}{sign}{year}" for sign in ("/", "[.]", "-")),
+        f"{year}-{m}-{d}",
         rf"{nth}\s*(?:of\s+)?{names}[.,]?\s*{year}",
         rf"{names}\.?\s*{nth}[.,]?\s*{year}",
     ):
