@@ -139,8 +139,7 @@ def _covers(subject: Subject, other: Share, share: Share, tag: str, audience: st
     )
     bound = share.when or share.items or share.needs_reason or share.form is not other.form
     return bool(
-        other.id != share.id
-        and tag in other.tags
+        tag in other.tags
         and audience in other.to
         and free
         and from_all

@@ -180,20 +180,16 @@ def _is_read(spot: Spot, atom: Condition) -> bool:
 
 def gets(subject: Subject, audience: str, publishers: tuple[str, ...], spot: Spot) -> bool:
     """Whether the audience gets the field in clear from all these publishers, whatever it holds."""
-    return (
-        spot.field.summarises is None
-        and any(
-            spot.field.tag in share.tags
-            and audience in share.to
-            and share.form is Form.CLEAR
-            and share.when is None
-            and share.items is None
-            and not share.needs_reason
-            and (not share.publishers or set(publishers) <= set(share.publishers))
-            for share in subject.agreement.shares
-        )
-        and not any(
-            addresses(never, audience) and subject.touches(never, spot)
-            for never in subject.agreement.nevers
-        )
+    return any(
+        spot.field.tag in share.tags
+        and audience in share.to
+        and share.form is Form.CLEAR
+        and share.when is None
+        and share.items is None
+        and not share.needs_reason
+        and (not share.publishers or set(publishers) <= set(share.publishers))
+        for share in subject.agreement.shares
+    ) and not any(
+        addresses(never, audience) and subject.touches(never, spot)
+        for never in subject.agreement.nevers
     )

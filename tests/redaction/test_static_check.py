@@ -334,7 +334,7 @@ def test_share_that_adds_nothing_to_another_is_refused() -> None:
 
 def test_of_two_equal_shares_the_second_is_refused() -> None:
     """Rule 13: one of them is dead, and only one is said to be."""
-    clause = '  - {id: "4.4", share: [incident.reference], to: school}\n'
+    clause = '  - {id: "4.4", share: [incident.reference, incident.attended_at], to: school}\n'
     assert len(problems_of(with_clause(clause))) == 1
 
 
@@ -366,4 +366,35 @@ def test_class_of_an_event_type_is_a_class_of_all_that_it_carries() -> None:
     assert [str(problem) for problem in found] == [
         "a.yaml:39: clause 4.3: audience `social-care` gets special-category data, "
         "`victim.address`, without `special_category` (GDPR article 9) in its legal basis"
+    ]
+
+
+RISK = "when: {serious_risk: yes}, reveals: [serious_risk]"
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        # another condition, a lesser form before, one publisher of two
+        '  - {id: "4.4", share: [victim.address], as: municipality, to: social-care, '
+        "when: {arrest_made: yes}, reveals: [arrest_made]}\n",
+        '  - {id: "4.4", share: [case.status], as: present, to: school}\n'
+        f'  - {{id: "4.5", share: [case.status], to: school, {RISK}}}\n',
+        '  - {id: "4.4", share: [case.status], to: school, from: eastmoor-police}\n'
+        f'  - {{id: "4.5", share: [case.status], to: school, {RISK}}}\n',
+    ],
+)
+def test_share_that_adds_something_is_alive(clauses: str) -> None:
+    """Rule 13: only what another share releases in every case is dead."""
+    text = with_clause(clauses.replace("case.status", "officer.unit"))
+    text = text.replace("[northmoor-police]", "[northmoor-police, eastmoor-police]")
+    assert problems_of(text) == []
+
+
+def test_missing_opinion_is_told_once() -> None:
+    """Rule 13: without any opinion no party is said to lack one."""
+    opinion = "  - {authority: dpa-northmoor, reference: DPA-2026-118, date: 2026-06-30, "
+    text = with_change(f"drafted_with:\n{opinion}outcome: favourable}}\n", "")
+    assert problems_of(text) == [
+        "a.yaml:1: no data-protection authority's opinion is named (`drafted_with`)"
     ]

@@ -251,3 +251,51 @@ def test_opinion_of_all_covers_every_party() -> None:
 def test_papers_are_there_from_the_first_day(old: str, new: str, problem: str) -> None:
     """Rule 13: an agreement that its own dates would keep shut is refused."""
     assert any(f"a.yaml:{problem}" in each for each in problems_of(TEXT.replace(old, new)))
+
+
+def test_never_that_does_not_speak_of_the_audience_has_nothing_to_lift() -> None:
+    """Rule 11: an override lifts what stands in its own way, for its own audiences."""
+    text = changed("    to: anyone\n", "    to: [school]\n")
+    expected = "clause 9.1: `lifts` names clause 7.1, which withholds nothing that this releases"
+    assert problems_of(text) == [f"a.yaml:54: {expected}"]
+
+
+def test_consent_rule_is_not_dead_because_a_clause_could_not_be_read() -> None:
+    """Rule 13: a fault in a clause is not held against the rule that it may ask for."""
+    text = changed("as: municipality", "as: town")
+    assert len(problems_of(text)) == 1
+
+
+def test_consent_without_ages_needs_no_date_of_birth() -> None:
+    """Rule 12: who decides at any age is asked at any age."""
+    text = changed("{of: victim,", "{of: officer,").replace(
+        "consent_of_victim", "consent_of_officer"
+    )
+    assert problems_of(text) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{any: [{consent_of_victim: given}, {consent_of_victim: [given, refused]}]}",
+        "{any: [{all: [{any: [{consent_of_victim: given}, {serious_risk: yes}]}, "
+        "{arrest_made: yes}]}, {arrest_made: no}]}",
+        "{all: [{any: [{consent_of_victim: given}, {serious_risk: yes}]}, {arrest_made: yes}]}",
+    ],
+)
+def test_way_past_consent_is_found_wherever_it_stands(condition: str) -> None:
+    """Rule 11: nesting the alternatives does not hide that one goes past consent."""
+    text = TEXT.replace(REASON, "").replace(ANY, condition)
+    assert any("so the reason must be recorded" in each for each in problems_of(text))
+
+
+def test_reason_is_recorded_in_the_events_that_the_clause_shares() -> None:
+    """Rule 11: another event type's field records nothing for this one."""
+    text = TEXT.replace(
+        "[police.domestic-incident]", "[police.domestic-incident, cpis.plan-notice]"
+    )
+    text += '  - {id: "4.4", share: [plan.start], to: social-care, needs: {reason: yes}}\n'
+    assert problems_of(text) == [
+        "a.yaml:51: clause 4.4: these events have no `sharing_reason` to record the reason that it "
+        "needs"
+    ]
