@@ -106,7 +106,7 @@ def _sign(
     for person in sorted(signers):
         folder = _folder(places, person)
         if not folder.exists():
-            raise NoAuthoriser(f"the keys of `{person}` are not on this machine")
+            raise NoAuthoriser("an authoriser's keys are not on this machine")
         store = KeyStore.open(folder, secret=secret, owner=person)
         yield sign_entry(entry, store.signing, issuer=person)
 

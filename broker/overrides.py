@@ -49,7 +49,7 @@ def check_override(
             _addresses(agreement.audience(audience), name, agreement, agencies, accessions)
             for audience in allowed.to
         ):
-            raise RegisterRefused(f"the override may not release to `{name}`")
+            raise RegisterRefused("the override may not release to one of its recipients")
 
 
 def check_review(

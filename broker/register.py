@@ -24,14 +24,7 @@ from broker.enacting import (
     unsigned,
 )
 from broker.enrolling import check_agency
-from broker.entries import (
-    STATEMENT,
-    Enrolled,
-    Entry,
-    Kind,
-    RegisterRefused,
-    decode_entry,
-)
+from broker.entries import STATEMENT, Enrolled, Entry, Kind, RegisterRefused, decode_entry
 from broker.override_record import Authoriser, read_authoriser, read_override
 from broker.overrides import check_override, check_review
 from broker.signatures import Act, holds
@@ -102,8 +95,12 @@ class State:
             sorted(key for (k, key), entry in self._entries.items() if k is kind and entry.value)
         )
 
-    def check(self, statements: Sequence[bytes]) -> Entry:
+    def check(self, statements: Sequence[bytes], *, now_ms: int) -> Entry:
         """The entry these statements sign, if the register's rules allow it now.
+
+        Args:
+            statements: one for each signature.
+            now_ms: the node's time, Unix milliseconds.
 
         Raises:
             RegisterRefused: which rule it breaks; the state is unchanged.
@@ -122,7 +119,7 @@ class State:
                 raise RegisterRefused("the signatures are over different entries")
         if entry.revision != self.revision(entry.kind, entry.key) + 1:
             raise RegisterRefused(f"this `{entry.kind}` entry was changed by somebody else first")
-        self._authorise(entry, signers)
+        self._authorise(entry, signers, now_ms)
         return entry
 
     def apply(self, entry: Entry) -> None:
@@ -164,14 +161,15 @@ class State:
             return Ed25519PublicKey.from_public_bytes(authoriser.signing)
         return agency.verifier()
 
-    def _authorise(self, entry: Entry, signers: tuple[str, ...]) -> None:
+    def _authorise(self, entry: Entry, signers: tuple[str, ...], now_ms: int) -> None:
         officers = sum(1 for signer in signers if signer in self._officers)
         if entry.kind in (Kind.ACCESSION, Kind.WITHDRAWAL):
             self._authorise_member(entry, signers)
         elif entry.kind is Kind.AGENCY:
             if entry.key in self._officers:
                 raise RegisterRefused("an agency cannot take an officer's name")
-            check_agency(entry, self._agencies.get(entry.key), officers)
+            old = self._agencies.get(entry.key)
+            check_agency(entry, old, signers=signers, officers=officers, now_ms=now_ms)
         elif entry.kind is Kind.OVERRIDE and not (officers and entry.value is None):
             self._authorise_override(entry, signers)
         elif entry.kind is Kind.CONSENT and not officers and takes_back(entry):
@@ -202,7 +200,7 @@ class State:
         if problems := self._enactable(entry.value["text"], others):
             raise RegisterRefused(f"the agreement cannot be put in force: {problems[0]}")
         check_audiences(new.agreement, self._agencies)
-        check_signatures(new, self._agencies, self._withdrawn(entry.key))
+        check_signatures(new, self._agencies, self._withdrawn().get(entry.key, ()))
 
     def _authorise_member(self, entry: Entry, signers: tuple[str, ...]) -> None:
         """Accessions and withdrawals: the agency's own word, which nobody says for it."""
@@ -253,6 +251,7 @@ class State:
         )
 
     def _facts(self) -> Register:
+        withdrawn = self._withdrawn()
         return Register(
             agencies={
                 name: Agency(
@@ -276,7 +275,7 @@ class State:
             unsigned=frozenset(
                 (one.agreement.id, one.agreement.version)
                 for key, one in self._agreements.items()
-                if unsigned(one, self._agencies, self._withdrawn(key))
+                if unsigned(one, self._agencies, withdrawn.get(key, ()))
             ),
         )
 
@@ -287,13 +286,13 @@ class State:
             if enacted is not None and acceded(enacted, agency, read_accession(entry)):
                 yield member
 
-    def _withdrawn(self, agreement: str) -> frozenset[str]:
-        """Who took its signature back from an agreement, by the agreement's key."""
-        return frozenset(
-            entry.key.partition("/")[0]
-            for entry in self._held(Kind.WITHDRAWAL)
-            if entry.key.partition("/")[2] == agreement
-        )
+    def _withdrawn(self) -> dict[str, set[str]]:
+        """Who took its signature back, by the agreement's key."""
+        found: dict[str, set[str]] = {}
+        for entry in self._held(Kind.WITHDRAWAL):
+            name, _, agreement = entry.key.partition("/")
+            found.setdefault(agreement, set()).add(name)
+        return found
 
     def _held(self, kind: Kind) -> Iterator[Entry]:
         for (its, _), entry in self._entries.items():

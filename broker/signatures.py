@@ -22,7 +22,8 @@ from schemas import cbor
 from schemas.errors import Code, EventRefused
 from schemas.signed import sign_statement, unverified_issuer, verify_statement
 
-MAX_FILE_BYTES = 4096  # a signature is some two hundred bytes
+MAX_BYTES = 512  # of a signature: half of it would do for the longest name
+MAX_FILE_BYTES = 1024
 
 _TAG_18: Final = b"\xd2"  # COSE_Sign1
 _HEADER: Final = "caseward agreement signature"
@@ -51,7 +52,6 @@ def sign_for(store: KeyStore, agreement: Agreement, act: Act = Act.SIGN) -> byte
     return _TAG_18 + cbor.encode([protected, {}, None, signature])
 
 
-@lru_cache(maxsize=65_536)  # the register asks the same again after each of its changes
 def holds(signature: bytes, key: bytes, *, party: str, act: Act, canonical: bytes) -> bool:
     """Whether this party signed this very agreement, in this sense, with this key.
 
@@ -62,6 +62,11 @@ def holds(signature: bytes, key: bytes, *, party: str, act: Act, canonical: byte
         act: in which sense.
         canonical: the agreement's canonical form.
     """
+    return len(signature) <= MAX_BYTES and _holds(signature, key, party, act, canonical)
+
+
+@lru_cache(maxsize=65_536)  # the register asks the same again after each of its changes
+def _holds(signature: bytes, key: bytes, party: str, act: Act, canonical: bytes) -> bool:
     try:
         verifier = Ed25519PublicKey.from_public_bytes(key)
         verify_statement(_with(signature, canonical), verifier, issuer=party, kind=act)
@@ -110,7 +115,7 @@ def from_file(data: bytes) -> bytes:
 
 def _with(signature: bytes, payload: bytes) -> bytes:
     """The statement that a detached signature and its payload make together."""
-    if signature[:1] != _TAG_18 or len(signature) > MAX_FILE_BYTES:
+    if signature[:1] != _TAG_18 or len(signature) > MAX_BYTES:
         _refuse()
     try:
         protected, _, _, signed = cbor.decode(signature[1:], (bytes, {}, type(None), bytes))

@@ -155,6 +155,27 @@ async def test_an_agency_in_two_audiences_keeps_it_from_force(tmp_path: Path) ->
         await put_in_force(found, text)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("outcome: favourable}", "outcome: favourable, of: [northmoor-police]}"),
+        ("outcome: favourable}", "outcome: refused}"),
+        ("dpia: {", "# dpia: {"),
+        ("time_zone: Europe/London", "time_zone: Europe/Nowhere"),
+    ],
+)
+async def test_papers_that_are_missing_keep_it_from_force(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    """Rule 10: a favourable opinion that covers each party, and an impact assessment."""
+    async with house(tmp_path) as found:
+        text = later(found, MARAC)
+        assert old in text.text
+        spoilt = Text(agreement=text.agreement, text=text.text.replace(old, new))
+        with pytest.raises(NodeRefused, match="cannot be"):
+            await put_in_force(found, spoilt, signed(found, text))
+
+
 async def test_a_version_in_force_is_not_given_another_text(tmp_path: Path) -> None:
     """Rule 13: whoever wants another text counts the version up, and all sign again."""
     async with house(tmp_path) as found:

@@ -53,7 +53,7 @@ def test_an_override_is_granted_listed_and_reviewed(ready: Path) -> None:
     [
         (("--hours", 73, "--signed-by", ONE, "--signed-by", TWO), "within 72 hours"),
         (("--hours", 72, "--signed-by", ONE), "2 distinct"),
-        (("--hours", 72, "--signed-by", ONE, "--signed-by", f"{POLICE}/desk"), "keys of"),
+        (("--hours", 72, "--signed-by", ONE, "--signed-by", f"{POLICE}/desk"), "keys are not"),
         (("--hours", 72, "--signed-by", "duty-1"), "agency/name"),
         (("--hours", 72, "--signed-by", ONE, "--signed-by", TWO, "--as", "x"), "--as"),
     ],
