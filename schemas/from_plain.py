@@ -21,8 +21,8 @@ from schemas.moments import (
     read_time,
     within_nanos,
 )
-from schemas.nodes import ADDRESS_FIELDS, BRANCH, Array, Kind, Leaf, Map, Node, Record, Union
-from schemas.wire_records import branch_name, branch_of, too_deep
+from schemas.nodes import ADDRESS_FIELDS, Array, Kind, Leaf, Map, Node, Record
+from schemas.wire_records import check_one_of, too_deep
 from schemas.wire_values import ENTRY_STEP, UUID_PATTERN, Unfit, other_fields
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -46,13 +46,6 @@ def value_from_plain(node: Node, obj: Any) -> Any:
     match node:
         case Leaf():
             return _LEAVES[node.kind](node, obj)
-        case Union():
-            if not isinstance(obj, dict):
-                raise Unfit("is not an object")
-            branches = {branch_of(each.name): each for each in node.branches}
-            name = branch_name(obj, branches)
-            fields = {key: each for key, each in obj.items() if key != BRANCH}
-            return {BRANCH: name, **value_from_plain(branches[name], fields)}
         case Record(fields=()):
             raise too_deep()
         case Record():
@@ -61,6 +54,8 @@ def value_from_plain(node: Node, obj: Any) -> Any:
             nodes = {field.name: field.node for field in node.fields}
             if obj.keys() != nodes.keys():
                 raise other_fields(nodes, obj)
+            if node.one_of:
+                check_one_of(obj)
             return {name: _below(name, nodes[name], obj[name]) for name in nodes}
         case Array():
             if not isinstance(obj, list):

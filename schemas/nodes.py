@@ -8,7 +8,6 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 ADDRESS_FIELDS: Final = ("line", "municipality", "postcode", "country")
-BRANCH: Final = "$type"  # in a value of a union, the branch; no field can have this name
 MAX_RECURSION: Final = 4  # how often a value may stand within one of its own type
 
 
@@ -55,22 +54,16 @@ class Record:
 
     A record without fields is where a type that contains itself is cut: no value stands there but
     null, and a list or map of it is empty.
+
+    A union of several records is a record too, marked `one_of` and without a name: it has a field
+    for each of them, called by the last word of its name, of which one is not null. What a view
+    shows of it is what it shows of any record that may be null.
     """
 
     name: str
     nullable: bool
     fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Union(Record):
-    """One of several records, each with a last word of its name that no other branch has.
-
-    Its value is the branch's, with that word under `BRANCH`; which branch it is belongs to the
-    tag of the container, as a map's keys do. To whoever walks records it is one without fields.
-    """
-
-    branches: tuple[Record, ...]
+    one_of: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,6 @@ from schemas.nodes import (
     Map,
     Node,
     Record,
-    Union,
     Vocabulary,
 )
 from schemas.plain import MAX_JSON_DEPTH, parse_schema_json
@@ -53,7 +52,8 @@ _FIELD: Final = frozenset(
 _ARRAY: Final = frozenset({"type", "items", "doc"})
 _MAP: Final = frozenset({"type", "values", "doc"})
 
-_LIST, _ENTRY, _MAYBE = "[]", "{}", "?"  # what stands around a place, beside records
+# what stands around a place, beside records; null alone is no level of its own
+_LIST, _ENTRY, _ONE_OF, _MAYBE = "[]", "{}", "|", "?"
 
 
 def load_event_type(text: str, vocabulary: Vocabulary, *, origin: str) -> EventType:
@@ -162,17 +162,29 @@ class _Resolver:
         nullable = len(raw) - len(others)
         if not others or nullable > 1 or any(isinstance(branch, list) for branch in others):
             raise refusal(path, rule)
-        nodes = [self._inside(_MAYBE, branch, namespace, path, chain) for branch in others]
+        around = _MAYBE if len(others) == 1 else _ONE_OF
+        nodes = [self._inside(around, branch, namespace, path, chain) for branch in others]
         if len(nodes) == 1 and nullable:
             return replace(nodes[0], nullable=True)
-        branches = tuple(node for node in nodes if type(node) is Record)
+        branches = [node for node in nodes if isinstance(node, Record) and not node.one_of]
         if len(branches) < max(len(nodes), 2):
             raise refusal(path, rule)
         if not chain:  # which branch it is is data, whatever its fields are tagged with
             raise refusal(path, "no tag stands here or on anything around it")
         if len({branch_of(each.name) for each in branches}) < len(branches):
             raise refusal(path, "the records of a union differ in the last word of their names")
-        return Union(name="", nullable=bool(nullable), fields=(), branches=branches)
+        fields = tuple(
+            Field(
+                name=branch_of(each.name),
+                tag=chain[-1],
+                chain=chain,
+                fact=False,
+                summarises=None,
+                node=replace(each, nullable=True),
+            )
+            for each in branches
+        )
+        return Record(name="", nullable=bool(nullable), fields=fields, one_of=True)
 
     def _use(self, name: str, path: str, chain: tuple[str, ...]) -> Node:
         """A named type at one of its uses, where it takes the tags that stand around it."""
@@ -183,7 +195,7 @@ class _Resolver:
             raise refusal(path, "an event does not contain an event of its own type")
         if name in self._open:
             since = self._open[len(self._open) - self._open[::-1].index(name) :]
-            if not {_LIST, _ENTRY, _MAYBE} & set(since):
+            if not {_LIST, _ENTRY, _ONE_OF, _MAYBE} & set(since):
                 raise refusal(path, f"the type `{name}` contains itself without an end")
             if self._open.count(name) > MAX_RECURSION:
                 return Record(name=name, nullable=False, fields=())
@@ -243,7 +255,7 @@ class _Resolver:
         return Field(name=name, tag=tag, chain=chain, fact=fact, summarises=summarises, node=node)
 
     def _records(self) -> list[str]:
-        return [each for each in self._open if each not in (_LIST, _ENTRY, _MAYBE)]
+        return [each for each in self._open if each not in (_LIST, _ENTRY, _ONE_OF, _MAYBE)]
 
     def _tag(self, tag: Any, path: str) -> str:
         if not isinstance(tag, str) or tag not in self._vocabulary.tags:

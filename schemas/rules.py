@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from schemas.nodes import Array, Field, Kind, Leaf, Map, Node, Record, Union
+from schemas.nodes import Array, Field, Kind, Leaf, Map, Node, Record
 from schemas.primitives import refusal
 
 # CloudEvents' names; name, kind (None for a list of strings) and tag, in this order
@@ -54,8 +54,7 @@ def check_facts(root: Record) -> None:
     """Check that a condition, wherever it is evaluated, finds one fact of a name.
 
     Raises:
-        SchemaError: a name stands twice in a scope or its ancestors, or a fact below a map or
-            union.
+        SchemaError: a name stands twice in a scope or its ancestors, or a fact below a map.
     """
     _check_scope(root, "", {})
 
@@ -73,9 +72,9 @@ def _check_scope(record: Record, path: str, inherited: dict[str, str]) -> None:
         node = field.node
         while isinstance(node, Array):
             node = node.item
-        if isinstance(node, Map | Union):
+        if isinstance(node, Map):
             if fact := _fact_below(node, place):
-                raise refusal(fact, "a fact stands below a map or union, where it is not one value")
+                raise refusal(fact, "a fact stands below a map, where it has many values")
         elif isinstance(node, Record) and node is not field.node:
             elements.append((node, place))
     for element, place in elements:
@@ -96,9 +95,6 @@ def _fact_below(node: Node, path: str) -> str | None:
             return _fact_below(node.value, path)
         case Array():
             return _fact_below(node.item, path)
-        case Union():
-            below = (_fact_below(branch, path) for branch in node.branches)
-            return next((fact for fact in below if fact), None)
         case Record():
             for field in node.fields:
                 place = f"{path}.{field.name}"
@@ -122,9 +118,6 @@ def check_summaries(root: Record) -> None:
 
 def _everywhere(node: Node, path: str) -> Iterator[tuple[Field, str]]:
     match node:
-        case Union():
-            for branch in node.branches:
-                yield from _everywhere(branch, path)
         case Record():
             for field in node.fields:
                 place = f"{path}.{field.name}" if path else field.name
@@ -157,8 +150,6 @@ def check_redactable(node: Node, path: str = "") -> None:
         SchemaError: a part of it can be read and written, but not be shared in part.
     """
     match node:
-        case Union():
-            raise refusal(path, "this version cannot redact a union of several records")
         case Record():
             for field in node.fields:
                 check_redactable(field.node, f"{path}.{field.name}" if path else field.name)

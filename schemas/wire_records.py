@@ -1,7 +1,7 @@
 """The parts of records and unions, without their names.
 
 A union has at most one branch for each Python type, so that a value says by itself which it is;
-several records stand apart by `$type`, the last word of the branch's name.
+several records stand as one with a field for each, of which one is not null.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, Final
 
 from schemas.errors import Code
-from schemas.nodes import BRANCH, MAX_RECURSION
+from schemas.nodes import MAX_RECURSION
 from schemas.plain import WITHHELD, Withheld
 from schemas.wire_values import Part, Unfit, Write, other_fields
 
@@ -39,7 +39,7 @@ def record_part(name: str, parts: Mapping[str, Part]) -> Part:
 
 
 def branch_of(name: str) -> str:
-    """What `$type` says of a record with this full name: its last word."""
+    """The field that a union has for a record with this full name: its last word."""
     return name.rpartition(".")[2]
 
 
@@ -87,10 +87,10 @@ def union_part(branches: list[Part], fresh: Callable[[], str]) -> Part | None:
         entries.sort(key=lambda entry: not entry[1].symbols)
     records = table.get(dict, [])
     if len(records) > 1:
+        names = [part.branch for _, part in records]
         for prefix, part in records:
-            reads[prefix >> 1] = _marked(part, fresh())
-        chosen = _by_name(records)
-        table[dict] = [(-1, Part(write=chosen, read=None, takes=dict))]
+            reads[prefix >> 1] = _one_of_read(part, names, fresh())
+        table[dict] = [(-1, Part(write=_one_of(records), read=None, takes=dict))]
     others = [
         entry for takes, entries in table.items() if takes is not NoneType for entry in entries
     ]
@@ -134,45 +134,48 @@ def _choice(table: Mapping[type, list[tuple[int, Part]]]) -> Write:
     return write
 
 
-def _by_name(records: list[tuple[int, Part]]) -> Write:
-    known = {part.branch: (prefix, part.write) for prefix, part in records}
+def _one_of(records: list[tuple[int, Part]]) -> Write:
+    names = {part.branch: (prefix, part.write) for prefix, part in records}
 
     def write(out: bytearray, value: Any) -> None:
-        name = branch_name(value, known)
-        prefix, inner = known[name]
+        if value.keys() != names.keys():
+            raise other_fields(names, value)
+        name = check_one_of(value)
+        prefix, inner = names[name]
         out.append(prefix)
-        inner(out, {each: below for each, below in value.items() if each != BRANCH})
+        try:
+            inner(out, value[name])
+        except Unfit as unfit:
+            raise unfit.below(name)  # noqa: B904 - the same exception, with its path
 
     return write
 
 
-def branch_name(value: dict[Any, Any], known: Mapping[str, Any]) -> str:
-    """Which of the known records a value of a union says it is.
+def check_one_of(value: Mapping[str, Any]) -> str:
+    """Which of the records of a union is not null.
 
     Raises:
-        Unfit: none, or no known one; the message lists those known, which the schema says.
+        Unfit: none, or several.
     """
-    if BRANCH not in value:
-        raise Unfit("is missing").below(BRANCH)
-    name = value[BRANCH]
-    if type(name) is not str or name not in known:
-        raise Unfit(f"is none of {', '.join(known)}").below(BRANCH)
-    return name
+    found = [name for name, record in value.items() if record is not None]
+    if len(found) != 1:
+        raise Unfit("is not one of its records, with null for each other")
+    return found[0]
 
 
-def _marked(part: Part, read_name: str) -> Any:
-    """Read as a record around the record, whose bytes are the same, to put `$type` into it."""
+def _one_of_read(part: Part, names: list[str], read_name: str) -> Any:
+    """Read as a record around the record, whose bytes are the same, to put the others by it."""
     return {
         "type": "record",
         "name": read_name,
-        "fields": [{"name": "value", "type": part.read}],
-        "logicalType": "caseward-branch",
-        "caseward-branch": part.branch,
+        "fields": [{"name": part.branch, "type": part.read}],
+        "logicalType": "caseward-one-of",
+        "caseward-names": names,
     }
 
 
-def _read_branch(value: Mapping[str, Any], schema: Any, *_: Any) -> dict[str, Any]:
-    return {BRANCH: schema["caseward-branch"], **value["value"]}
+def _read_one_of(value: Mapping[str, Any], schema: Any, *_: Any) -> dict[str, Any]:
+    return {name: value.get(name) for name in schema["caseward-names"]}
 
 
 def _read_withheld(*_: Any) -> Withheld:
@@ -181,6 +184,6 @@ def _read_withheld(*_: Any) -> Withheld:
 
 RECORD_CHECKS: Final[Mapping[str, Callable[..., Any]]] = {
     "record-caseward-withheld": _read_withheld,
-    "record-caseward-branch": _read_branch,
+    "record-caseward-one-of": _read_one_of,
     "record-caseward-cut": _cut,
 }

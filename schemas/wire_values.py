@@ -61,8 +61,8 @@ class Part:
     """A compiled type: its writer, the schema fastavro reads it with, the Python type it takes.
 
     `symbols` are an enum's; a union that has an enum and a string tells them apart by these.
-    `branch` is what `$type` says of a record; `cut` marks the part that has no values, where a
-    type contains itself too often.
+    `branch` is the field that a union of several records has for a record; `cut` marks the part
+    that has no values, where a type contains itself too often.
     """
 
     write: Write

@@ -21,7 +21,7 @@ from redaction.agreement import Form
 from redaction.checker import check
 from redaction.decide import recipients
 from redaction.decision import Gate, Reason
-from schemas.codec import Event, decode_view, encode_event, view_type_from_text
+from schemas.codec import WITHHELD, Event, decode_view, encode_event, view_type_from_text
 from schemas.errors import EventRefused, SchemaError
 from schemas.registry import Array, Record, Registry
 from tests.redaction.asked import (
@@ -65,7 +65,8 @@ def sent(asked: Asked) -> bytes:
 
 # -- T1, T2: constructors and containers ---------------------------------------------------------
 
-NESTS = ("record", "maybe-record", "array", "map", "maybe-array", "maybe-map")
+LEAF = {"name": "leaf", "type": "string"}
+NESTS = ("record", "maybe-record", "array", "map", "maybe-array", "maybe-map", "union")
 
 
 def nestings() -> Iterator[tuple[str, ...]]:
@@ -75,7 +76,7 @@ def nestings() -> Iterator[tuple[str, ...]]:
             inner_of_array = [
                 after for outer, after in itertools.pairwise(nest) if "array" in outer
             ]
-            if all(after == "record" for after in inner_of_array):
+            if all(after in ("record", "union") for after in inner_of_array):
                 yield nest
 
 
@@ -93,6 +94,11 @@ def nested(nest: tuple[str, ...], leaf: Any, value: Any, own_tag: str | None) ->
         field = {"name": "inner", "type": inner} | ({"tag": own_tag} if own_tag else {})
         made = {"type": "record", "name": f"N{len(nest)}", "fields": [field]}
         container = {"inner": held}
+    elif kind == "union":
+        field = {"name": "inner", "type": inner} | ({"tag": own_tag} if own_tag else {})
+        other = {"type": "record", "name": f"O{len(nest)}", "fields": [LEAF]}
+        made = [other, {"type": "record", "name": f"N{len(nest)}", "fields": [field]}]
+        container = {f"O{len(nest)}": None, f"N{len(nest)}": {"inner": held}}
     return (["null", made] if nest[0].startswith("maybe") else made), container
 
 
@@ -148,9 +154,6 @@ def test_t1_a_second_use_of_a_named_type_is_redacted_by_its_own_tag() -> None:
     assert asked.body == {"first": {"name": "A"}}
 
 
-LEAF = {"name": "leaf", "type": "string"}
-
-
 @pytest.mark.parametrize(
     "kind",
     [
@@ -159,7 +162,6 @@ LEAF = {"name": "leaf", "type": "string"}
         {"type": "fixed", "name": "F", "size": 0},
         {"type": "array", "items": ["null", "string"]},
         {"type": "array", "items": {"type": "array", "items": "string"}},
-        [{"type": "record", "name": name, "fields": [LEAF]} for name in ("A", "B")],
         {"type": "string", "logicalType": "made-up"},
     ],
 )
@@ -174,7 +176,8 @@ def test_t2_a_tag_on_a_container_reaches_every_leaf_without_its_own() -> None:
         assert [f.tag for f in asked.decision.fields][-1] == "outer"
         own = nest_asked(nest, "string", "inner", [share("1", "outer")])
         tags = {f.tag for f in own.decision.fields[8:]}
-        assert tags == ({"inner"} if any("record" in kind for kind in nest) else {"outer"})
+        fields = any("record" in kind or kind == "union" for kind in nest)
+        assert tags == ({"inner"} if fields else {"outer"})
 
 
 def test_t2_map_keys_are_withheld_with_the_map() -> None:
@@ -335,6 +338,40 @@ def test_t12_a_withheld_number_and_a_missing_one_differ_only_where_they_may() ->
     assert PHONE.encode() not in sent(asked)
     other = {**value, "victim": {**BORN, "phone": OTHER_PHONE}}
     assert PHONE.encode() in sent(Asked(SCHOOLS, other))
+
+
+def test_t12_which_record_of_a_union_stands_there_shows_only_with_what_is_released_of_it() -> None:
+    words = vocabulary(open=(), contact=(), officer=(), worker=())
+    named = {"name": "name", "type": "string"}
+    union = [
+        {"type": "record", "name": "Officer", "fields": [{**named, "tag": "officer"}]},
+        {"type": "record", "name": "Worker", "fields": [{**named, "tag": "worker"}, LEAF]},
+    ]
+    etype = event_type(
+        [
+            {"name": "note", "type": "string", "tag": "open"},
+            {"name": "risk", "type": "boolean", "tag": "open", "fact": True},
+            {"name": "contact", "type": union, "tag": "contact"},
+        ],
+        words,
+    )
+
+    def ask(*tags: str, **contact: Any) -> Asked:
+        held = {"Officer": None, "Worker": None} | contact
+        value = {"note": "n", "risk": False, "contact": held}
+        # in the view's schema, so that withheld can differ from null, but never released
+        could = share("1", ["officer", "worker", "contact"], when=yes("risk"))
+        clauses = [share("0", "open"), could, *(share(f"2.{tag}", tag) for tag in tags)]
+        return Asked(clauses, value, etype=etype, words=words)
+
+    officer: dict[str, Any] = {"Officer": {"name": CANARY}}
+    worker: dict[str, Any] = {"Worker": {"name": CANARY, "leaf": CANARY}}
+    assert sent(ask(**officer)) == sent(ask(**worker))
+    assert CANARY.encode() not in sent(ask(**worker))
+    shown = ask("worker", **worker).body["contact"]
+    assert shown == {"Officer": {"name": WITHHELD}, "Worker": {"name": CANARY, "leaf": WITHHELD}}
+    assert ask("worker", **officer).body["contact"]["Worker"]["name"] is None
+    assert ask("worker", **officer).body["contact"]["Officer"] == {"name": WITHHELD}
 
 
 # -- T9: caches ----------------------------------------------------------------------------------

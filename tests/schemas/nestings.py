@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.moments import Duration
-from schemas.nodes import BRANCH, Array, Kind, Leaf, Map, Node, Record, Union
-from schemas.wire_records import branch_of
+from schemas.nodes import Array, Kind, Leaf, Map, Node, Record
 from tests.schemas.samples import EVENT_ID, KINDS, vocabulary
 
 CONSTRUCTORS = ("record", "array", "map", "union", "recursive")
@@ -104,11 +103,12 @@ def _samples(node: Node) -> list[Any]:
     match node:
         case Leaf():
             return _leaf_samples(node)
-        case Union():
+        case Record() if node.one_of:
+            nothing = dict.fromkeys(field.name for field in node.fields)
             return [
-                {BRANCH: branch_of(branch.name), **value}
-                for branch in node.branches
-                for value in samples(branch)[:2]
+                {**nothing, field.name: value}
+                for field in node.fields
+                for value in samples(field.node)[1:3]  # without null
             ]
         case Record():
             columns = {field.name: samples(field.node) for field in node.fields}

@@ -88,8 +88,9 @@ class Other:
             return self._lower(others[0], value, space)
         for branch in others:
             name = _full(branch if isinstance(branch, str) else branch["name"], space)
-            if name.rpartition(".")[2] == value["$type"]:
-                return name, self._lower(branch, value, space)
+            inner = value[name.rpartition(".")[2]]
+            if inner is not None:
+                return name, self._lower(branch, inner, space)
         raise AssertionError
 
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from schemas.nodes import Union
 from schemas.registry import (
     Array,
     EventType,
@@ -243,9 +242,6 @@ def _plain_address() -> dict[str, str]:
 def leaves(node: Node, at: str = "", of: Field | None = None) -> Iterator[tuple[str, Field, Leaf]]:
     """Every leaf with its dotted path and its field."""
     match node:
-        case Union():
-            for branch in node.branches:
-                yield from leaves(branch, at, of)
         case Record():
             for inner in node.fields:
                 yield from leaves(inner.node, f"{at}.{inner.name}" if at else inner.name, inner)

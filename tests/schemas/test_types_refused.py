@@ -22,6 +22,7 @@ from tests.schemas.changes import (
 
 SEVERAL = "a union is of null and one other type, or of several records"
 B = record("B", A)
+FACT = {"name": "f", "type": "int", "fact": True}
 LOOP = {"name": "again", "type": "Loop"}
 
 
@@ -56,10 +57,10 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
         "`x`",
         "no tag",
     ),
-    "a fact in one record of several": (
-        add("x", both(record("F", {**A, "name": "f", "fact": True})), tag="one"),
-        "`x.f`",
-        "below a map or union",
+    "a fact in two records of several": (
+        add("x", [record(name, FACT) for name in ("B", "C")], tag="one"),
+        "`x.C.f`",
+        "a fact `f` stands in this scope at `x.B.f`",
     ),
     "a type that is always within itself": (
         add("loop", record("Loop", A, LOOP), tag="one"),
