@@ -1,20 +1,18 @@
 """What an agreement's clauses say of one field to one audience: the rule that a plan is made of.
 
-A rule is compiled once for each field; deciding it reads truth values only, never the field's own
-value. The numbered sentences of the agreement language stand above the steps that keep them.
+A rule is compiled once for each field; `judging` decides it for one event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from redaction.agreement import ANYONE, Agreement, Condition, Form, Items, Never, Share
 from redaction.conditions import Truth, reads_consent
-from redaction.decision import Reason
-from redaction.scopes import Place, names_in, record_leaves, summaries
-from redaction.transforms import at_most, fits, most_disclosing
+from redaction.scopes import ELEMENT, Place, names_in, record_leaves, summaries
+from redaction.transforms import at_most, fits
 from schemas.registry import EventType, Field, Kind, Vocabulary
 
 BASICS = "event.basics"  # type, publisher and time: what any delivery discloses anyway (rule 1)
@@ -45,6 +43,20 @@ class ShareRule:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideRule:
+    """An override that names the field; it applies only where a record of it does (rule 11).
+
+    `forms` are those that it may release the field in, `lifts` the ids of the `never` clauses that
+    it beats. `items` number the selections of which one must select the element; None needs none.
+    """
+
+    id: str
+    forms: frozenset[Form]
+    lifts: frozenset[str]
+    items: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class NeverRule:
     """A `never` of this audience; `when` is a number in the plan's table of conditions."""
 
@@ -69,31 +81,10 @@ class Rule:
     basics: bool
     summary: bool
     shares: tuple[ShareRule, ...]
+    overrides: tuple[OverrideRule, ...]
     nevers: tuple[int, ...]
     possible: frozenset[Form]
     compared: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a rule is decided on; `selected` says of each entry of the plan's items table."""
-
-    truths: tuple[Truth, ...]
-    reason: bool
-    selected: tuple[bool, ...]
-    nevers: tuple[NeverRule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A rule's outcome: the form in which the field is released, or None, and why."""
-
-    form: Form | None
-    clause: str | None
-    reason: Reason
-
-
-WITHHELD_AS_KEY = Verdict(None, None, Reason.MAP_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +142,7 @@ class Tables:
             for number, never in enumerate(self._asked.agreement.nevers)
             if self._reaches(never, field.chain)
         )
+        overrides = tuple(self._overrides(field, kind, place))
         basics = field.tag == BASICS
         summary = self._summary(names_in(place))
         classes = self._asked.vocabulary.tags[field.tag].classes
@@ -159,8 +151,9 @@ class Tables:
             basics=basics,
             summary=summary and not basics,
             shares=shares,
+            overrides=overrides,
             nevers=() if basics else nevers,
-            possible=self._possible(basics, summary, shares, nevers),
+            possible=self._possible(basics, summary, (shares, overrides), nevers),
             compared=() if basics else tuple(name for name in COMPARED if name in classes),
         )
 
@@ -173,6 +166,38 @@ class Tables:
             items=self._selecting(share.items, tags),
             needs_reason=share.needs_reason,
         )
+
+    def _overrides(self, field: Field, kind: Kind | None, place: Place) -> Iterator[OverrideRule]:
+        """Rule 11: the overrides that name the tag, none where a class of it is unliftable."""
+        words = self._asked.vocabulary
+        if any(words.tags[tag].classes & words.unliftable for tag in field.chain):
+            return
+        for override in self._asked.agreement.overrides:
+            if field.tag in override.tags and self._asked.audience in override.to:
+                forms = [f for f in Form if at_most(f, override.form)]
+                yield OverrideRule(
+                    id=override.id,
+                    forms=frozenset(f for f in forms if kind is None or fits(f, kind)),
+                    lifts=frozenset(override.lifts),
+                    items=self._items_around(place),
+                )
+
+    def _items_around(self, place: Place) -> tuple[int, ...] | None:
+        """Rule 11: an override lifts no items rule of the list that the field stands in."""
+        if ELEMENT not in place:
+            return None
+        outermost = place[: place.index(ELEMENT) + 1]
+        tags = {
+            field.tag
+            for field, _, at in record_leaves(self._etype.root)
+            if at[: len(outermost)] == outermost
+        }
+        numbers = [
+            self._selecting(share.items, frozenset(share.tags))
+            for share in self._asked.agreement.shares
+            if share.items is not None and self._addressed(share) and tags & set(share.tags)
+        ]
+        return tuple(number for number in numbers if number is not None) or None
 
     def _addressed(self, share: Share) -> bool:
         """Whether the clause speaks of the audience and of what this publisher sends."""
@@ -213,7 +238,7 @@ class Tables:
         self,
         basics: bool,
         summary: bool,
-        shares: tuple[ShareRule, ...],
+        clauses: tuple[tuple[ShareRule, ...], tuple[OverrideRule, ...]],
         nevers: tuple[int, ...],
     ) -> frozenset[Form]:
         if basics:
@@ -221,7 +246,10 @@ class Tables:
         if summary:
             return frozenset()
         always = [self.nevers[n] for n in nevers if self.nevers[n].when is None]
-        return frozenset(_left((share.form for share in shares), always))
+        possible = {share.form for share in clauses[0] if leave(always, share.form)}
+        for override in clauses[1]:
+            possible.update(f for f in override.forms if leave(always, f, override.lifts))
+        return frozenset(possible)
 
     def _asking(self, condition: Condition | None, tags: frozenset[str] | None) -> int | None:
         """The number of a condition; who asks for which tags matters to consents alone."""
@@ -248,61 +276,6 @@ def _number(table: list[Entry], entry: Entry) -> int:
     return table.index(entry)
 
 
-def _left(forms: Iterable[Form], nevers: Iterable[NeverRule]) -> list[Form]:
-    """The forms that every one of these `never` clauses leaves possible."""
-    caps = [never.cap for never in nevers]
-    return [form for form in forms if all(at_most(form, cap) for cap in caps)]
-
-
-def judge(rule: Rule, given: Given, same: frozenset[int] = frozenset()) -> Verdict:
-    """What becomes of the field.
-
-    Args:
-        rule: the field's rule.
-        given: the truths, selections and reason of this event, recipient and list element.
-        same: numbers of `never` clauses that withhold an equal address or phone elsewhere.
-
-    Raises:
-        ValueError: applicable forms cannot be ordered.
-    """
-    if rule.basics:
-        return Verdict(Form.CLEAR, None, Reason.DELIVERY)
-    if rule.summary:
-        return Verdict(None, None, Reason.SUMMARY)
-    direct = [n for n in rule.nevers if given.nevers[n].applies(given.truths)]
-    against = [(given.nevers[n], Reason.NEVER) for n in direct]
-    against += [(given.nevers[n], Reason.SAME_AS_NEVER) for n in sorted(same) if n not in direct]
-    shares = [share for share in rule.shares if _applies(share, given)]
-    # `never` beats every `share`; what its cap leaves, the most disclosing share decides (rule 4).
-    left = _left((share.form for share in shares), (never for never, _ in against))
-    if left:
-        form = most_disclosing(left)
-        clause = next(share.id for share in shares if share.form is form)
-        return Verdict(form, clause, Reason.SHARED)
-    return _withheld(rule, given, shares, against)
-
-
-def _applies(share: ShareRule, given: Given) -> bool:
-    """Rule 6: unknown makes a `share` not apply and selects no item."""
-    return (
-        (share.items is None or given.selected[share.items])
-        and (share.when is None or given.truths[share.when] is True)
-        and (given.reason or not share.needs_reason)
-    )
-
-
-def _withheld(
-    rule: Rule,
-    given: Given,
-    shares: list[ShareRule],
-    against: list[tuple[NeverRule, Reason]],
-) -> Verdict:
-    """Why nothing is left to release."""
-    for never, reason in against:
-        if not rule.shares or any(not at_most(share.form, never.cap) for share in shares):
-            return Verdict(None, never.id, reason)
-    if not rule.shares:
-        return Verdict(None, None, Reason.NO_CLAUSE)
-    if any(share.items is None or given.selected[share.items] for share in rule.shares):
-        return Verdict(None, None, Reason.CONDITION)
-    return Verdict(None, None, Reason.NOT_SELECTED)
+def leave(nevers: Iterable[NeverRule], form: Form, lifts: frozenset[str] = frozenset()) -> bool:
+    """Whether all these `never` clauses leave a form possible, but for those that are lifted."""
+    return all(never.id in lifts or at_most(form, never.cap) for never in nevers)

@@ -26,7 +26,7 @@ from redaction.agreement import (
 )
 from redaction.consent import Inquiry, answer
 from redaction.directory import Directory
-from redaction.facts import Calendar, Consent
+from redaction.facts import Calendar, Consent, Granted
 from redaction.months import add_months, whole_years
 from redaction.scopes import Scope, find, root_scope
 from schemas.codec import Event
@@ -39,7 +39,7 @@ SCHOOL = "school"  # the use of a calendar that school days come from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What conditions read beside the event's own fields; `consents` are the case's."""
+    """What clauses read beside the event's own fields; consents and overrides are the case's."""
 
     event: Event
     agreement: Agreement
@@ -47,6 +47,7 @@ class Circumstances:
     audience: str
     at: datetime
     consents: tuple[Consent, ...]
+    granted: tuple[Granted, ...]
     calendar: Calendar | None
 
     @property
@@ -160,6 +161,7 @@ def facts_for(
         audience=audience,
         at=at,
         consents=directory.consents(event.subject),
+        granted=directory.granted(event.subject),
         calendar=directory.register.calendars.get(calendars.get(SCHOOL, "")),
     )
     return Facts(known, ((root_scope(event.etype.root), event.value),))

@@ -18,6 +18,7 @@ from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.gates import first_closed
+from redaction.leaves import Reader, reader_of
 from redaction.scopes import find, places_by_tag
 from schemas.codec import Event
 from schemas.registry import Vocabulary
@@ -103,10 +104,11 @@ def foresee(
     where anything goes wrong.
     """
     try:
-        found = _found(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
+        asked = _Asked(event, Directory(register), vocabulary, recipient, purpose, at)
+        found = _found(asked)
         if isinstance(found, Decision):
             return ()
-        return tuple(plan.fields(found.facts, vocabulary, stands_for=found.resolved.stands_for))
+        return plan.fields(found.facts, vocabulary, _reader(asked, found))
     except Exception:  # noqa: BLE001 - it only serves to say later that less went out
         return ()
 
@@ -161,7 +163,7 @@ def _decide(asked: _Asked) -> Decision:
     )
     leaves: tuple[FieldDecision, ...] = ()
     if gate is None:
-        leaves = plan.fields(found.facts, asked.vocabulary, stands_for=found.resolved.stands_for)
+        leaves = plan.fields(found.facts, asked.vocabulary, _reader(asked, found))
         gate = Gate.OPEN
         if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
             gate, leaves = Gate.NOTHING_RELEASED, ()
@@ -185,6 +187,15 @@ def _found(asked: _Asked) -> _Found | Decision:
         at=asked.at,
     )
     return _Found(agreement, resolved[0], facts)
+
+
+def _reader(asked: _Asked, found: _Found) -> Reader:
+    return reader_of(
+        found.facts,
+        asked.directory,
+        recipient=asked.recipient,
+        stands_for=found.resolved.stands_for,
+    )
 
 
 def _decision(

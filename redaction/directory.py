@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from redaction.agreement import Agreement
 from redaction.decision import AgreementRef
-from redaction.facts import Agency, Conflict, Consent, Register, Training
+from redaction.facts import Agency, Conflict, Consent, Granted, Register, Training
 from redaction.remembered import Remembered
 
 Key = TypeVar("Key", bound=Hashable)
@@ -59,6 +59,10 @@ def _by_case(consents: tuple[Consent, ...]) -> Mapping[str, tuple[Consent, ...]]
     return _grouped((consent.case, consent) for consent in consents)
 
 
+def _grants_by_case(granted: tuple[Granted, ...]) -> Mapping[str, tuple[Granted, ...]]:
+    return _grouped((record.case, record) for record in granted)
+
+
 def _reference(agreement: Agreement) -> AgreementRef:
     return AgreementRef(id=agreement.id, version=agreement.version, hash=agreement.hash())
 
@@ -70,6 +74,7 @@ _BY_ROLE = Remembered(_by_role, keep=8)
 _BY_PARENT = Remembered(_by_parent, keep=8)
 _BY_COURSE = Remembered(_by_course, keep=8)
 _BY_CASE = Remembered(_by_case, keep=8)
+_GRANTS_BY_CASE = Remembered(_grants_by_case, keep=8)
 
 reference_to: Remembered[Agreement, AgreementRef] = Remembered(_reference, keep=1024)
 
@@ -107,6 +112,10 @@ class Directory:
         """Every consent recorded for the case."""
         return _BY_CASE(self.register.consents).get(case, ())
 
+    def granted(self, case: str) -> tuple[Granted, ...]:
+        """Every override recorded for the case, whatever became of it."""
+        return _GRANTS_BY_CASE(self.register.granted).get(case, ())
+
     def units(self, agency: str) -> Iterator[str]:
         """Every unit below the agency, at any depth."""
         waiting, seen = [agency], {agency}
@@ -142,6 +151,17 @@ class Directory:
         """
         above = self.chain(agency) if agency in self.register.agencies else (agency,)
         return frozenset((*above, *self.units(agency)))
+
+    def akin(self, agency: str, other: str) -> bool:
+        """Whether one of two is of the other's `kin`; without looking for all units of either.
+
+        Raises:
+            LookupError: see `chain`.
+        """
+        return any(
+            below in self.register.agencies and above in self.chain(below)
+            for below, above in ((agency, other), (other, agency))
+        )
 
     def conflicts(self, case: str) -> tuple[Conflict, ...] | None:
         """The conflicts found for the case; None where no check is recorded."""

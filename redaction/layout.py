@@ -154,6 +154,7 @@ class _Draft:
         self.rules.append(rule)
         self.paths.append("".join(f"/{name}" for name in place))
         self.uses.update(share.items for share in rule.shares if share.items is not None)
+        self.uses.update(number for override in rule.overrides for number in override.items or ())
         return len(self.rules) - 1
 
 

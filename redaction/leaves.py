@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from redaction.agreement import Form
-from redaction.clauses import WITHHELD_AS_KEY, Given, Selecting, judge
+from redaction.clauses import Selecting
 from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
+from redaction.directory import Directory
+from redaction.facts import Review
+from redaction.judging import WITHHELD_AS_KEY, Given, Grant, grant_of, judge
 from redaction.layout import Block, Elements, Entries, Layout, Leaves, Maybe, Settled, Step
 from redaction.sameness import normal
 from redaction.scopes import escaped, find, read
@@ -24,21 +27,58 @@ _NOTHING: frozenset[int] = frozenset()
 Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """For whom leaves are decided.
+
+    `items` is the agency whose list elements are selected: the recipient's own name, or that of
+    the agency whose place it takes. `granted` are the overrides recorded for it, `own_text` says
+    whether it is of the publisher's house and so may have written the event's texts.
+    """
+
+    items: str
+    granted: tuple[Grant, ...]
+    own_text: bool
+
+
+def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for: str) -> Reader:
+    """The recipient of a delivery as its leaves depend on it.
+
+    Raises:
+        LookupError: an agency that the recipient is part of is not enrolled.
+    """
+    known = facts.circumstances
+    granted = (
+        grant_of(record)
+        for record in known.granted
+        if record.agreement == known.agreement.id
+        and record.purpose == known.purpose
+        and recipient in record.recipients
+        and record.since <= known.at < record.until
+        and record.review is not Review.FAILED
+    )
+    return Reader(
+        items=stands_for,
+        granted=tuple(dict.fromkeys(granted)),
+        own_text=directory.akin(recipient, known.event.source),
+    )
+
+
 def decide_leaves(
-    layout: Layout, facts: Facts, stands_for: str, *, absent_too: bool = False
+    layout: Layout, facts: Facts, reader: Reader, *, absent_too: bool = False
 ) -> list[FieldDecision]:
     """What becomes of every leaf, in the order of the event type.
 
     Args:
         layout: the compiled clauses.
         facts: the facts at the event's root.
-        stands_for: the agency whose items are selected.
+        reader: for whom they are decided.
         absent_too: whether the leaves of null records are decided as if they were there and null.
 
     Raises:
         ValueError: applicable forms cannot be ordered.
     """
-    run = _Run(layout, facts, stands_for, absent_too)
+    run = _Run(layout, facts, reader, absent_too)
     nothing = (False,) * len(layout.items)  # what is in no list is no item
     around = _Around(facts=facts, selected=nothing, keys_shown=True, in_map=False)
     run.block(layout.root, facts.circumstances.event.value, "", around)
@@ -58,16 +98,16 @@ class _Around:
 class _Run:
     """One layout over one event for one recipient; `out` is what was decided so far."""
 
-    __slots__ = ("_absent_too", "_layout", "_protected", "_reason", "_stands_for", "_truths", "out")
+    __slots__ = ("_absent_too", "_layout", "_protected", "_reader", "_reason", "_truths", "out")
 
-    def __init__(self, layout: Layout, facts: Facts, stands_for: str, absent_too: bool) -> None:
+    def __init__(self, layout: Layout, facts: Facts, reader: Reader, absent_too: bool) -> None:
         self._truths = tuple(
             [evaluate(each.condition, facts.asked_for(each.tags)) for each in layout.conditions]
         )
         reason = facts.value(REASON_FACT)
         self._reason = isinstance(reason, str) and bool(reason.strip())
         self._layout = layout
-        self._stands_for = stands_for
+        self._reader = reader
         self._absent_too = absent_too
         self._protected = _protected(layout, self._truths, facts.circumstances.event.value)
         self.out: list[FieldDecision] = []
@@ -129,12 +169,19 @@ class _Run:
             self.block(step.block, entry, f"{start}/{escaped(key)}", inner)
 
     def _given(self, around: _Around) -> Given:
-        return Given(self._truths, self._reason, around.selected, self._layout.nevers)
+        return Given(
+            self._truths,
+            self._reason,
+            around.selected,
+            self._layout.nevers,
+            self._reader.granted,
+            self._reader.own_text,
+        )
 
     def _selected(self, block: Block, facts: Facts) -> tuple[bool, ...]:
         return tuple(
             [
-                number in block.uses and _selects(each, facts, self._stands_for)
+                number in block.uses and _selects(each, facts, self._reader.items)
                 for number, each in enumerate(self._layout.items)
             ]
         )
@@ -160,6 +207,8 @@ class _Run:
         key = (
             self._truths,
             self._reason,
+            self._reader.granted,
+            self._reader.own_text,
             block.number,
             prefix,
             around.selected,

@@ -14,7 +14,7 @@ from redaction.facts import Register
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
-_Group = tuple[AgreementRef, str | None, str]
+_Group = tuple[AgreementRef, str | None, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Outgoing:
         if not decision.delivered or decision.agreement is None:
             raise ValueError("only an open decision has a view")
         agreement = Directory(self._register).agreement(decision.agreement)
-        group = _group(decision, decision.agreement, agreement)
+        group = self._group(decision, decision.agreement, agreement)
         shared = None if group is None else self._shared.get(group)
         # INVARIANT: equal fields speak of the same leaves in the same forms, so the shared view
         # has passed the check against this very outcome.
@@ -85,15 +85,18 @@ class Outgoing:
             self._shared[group] = _Shared(decision.fields, view_type, data)
         return view_type, data
 
+    def _group(self, decision: Decision, ref: AgreementRef, agreement: Agreement) -> _Group | None:
+        """Whose views are the same if their fields are; None where each has its own.
 
-def _group(decision: Decision, ref: AgreementRef, agreement: Agreement) -> _Group | None:
-    """Whose views are the same if their fields are; None where each has its own.
-
-    Fields do not speak of null records, where a view still tells what clauses select, and a
-    pseudonym is nobody else's.
-    """
-    if any(share.items is not None for share in agreement.shares):
-        return None
-    if any(field.form is Form.PSEUDONYM for field in decision.fields):
-        return None
-    return (ref, decision.audience, decision.purpose)
+        Fields do not speak of null records, where a view still tells what clauses select, which
+        override is whose and whose own text it would be; and a pseudonym is nobody else's.
+        """
+        directory = Directory(self._register)
+        if any(share.items is not None for share in agreement.shares):
+            return None
+        if any(field.form is Form.PSEUDONYM for field in decision.fields):
+            return None
+        if directory.granted(self._event.subject):
+            return None
+        own_text = directory.akin(decision.recipient, self._event.source)
+        return (ref, decision.audience, decision.purpose, own_text)

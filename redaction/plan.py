@@ -19,7 +19,7 @@ from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.layout import Layout, lay_out
-from redaction.leaves import decide_leaves
+from redaction.leaves import Reader, decide_leaves, reader_of
 from redaction.scrub import hidden_values
 from redaction.transforms import Means, pseudonym_key
 from redaction.views import Decided, Maker, ShapeRecord, derive
@@ -82,19 +82,19 @@ class Plans:
 _PLANS = Plans()
 
 
-def fields(facts: Facts, vocabulary: Vocabulary, *, stands_for: str) -> tuple[FieldDecision, ...]:
+def fields(facts: Facts, vocabulary: Vocabulary, reader: Reader) -> tuple[FieldDecision, ...]:
     """What becomes of every leaf of the event, in the order of its type.
 
     Args:
         facts: the facts at the event's root, under the governing agreement and audience.
         vocabulary: the tags and their classes.
-        stands_for: the agency whose items are selected.
+        reader: for whom they are decided.
 
     Raises:
         ValueError: the agreement cannot be executed for this event type.
     """
     plan = _plan(facts, vocabulary)
-    return tuple(decide_leaves(plan.layout, facts, stands_for))
+    return tuple(decide_leaves(plan.layout, facts, reader))
 
 
 def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
@@ -149,7 +149,7 @@ def view(
         LookupError: the register has not got the decision's agreement.
     """
     facts = _facts(event, register, decision, at)
-    return _view(_plan(facts, vocabulary), facts, decision, secret)
+    return _view(_plan(facts, vocabulary), facts, register, decision, secret)
 
 
 def encode(
@@ -164,12 +164,18 @@ def encode(
     """The view as bytes, with its type. See `view`."""
     facts = _facts(event, register, decision, at)
     plan = _plan(facts, vocabulary)
-    return plan.view_type, encode_view(plan.view_type, _view(plan, facts, decision, secret))
+    return plan.view_type, encode_view(
+        plan.view_type, _view(plan, facts, register, decision, secret)
+    )
 
 
-def _view(plan: Plan, facts: Facts, decision: Decision, secret: bytes | None) -> dict[str, Any]:
+def _view(
+    plan: Plan, facts: Facts, register: Register, decision: Decision, secret: bytes | None
+) -> dict[str, Any]:
     def absent() -> Decided:
-        leaves = decide_leaves(plan.layout, facts, decision.stands_for, absent_too=True)
+        who = {"recipient": decision.recipient, "stands_for": decision.stands_for}
+        reader = reader_of(facts, Directory(register), **who)
+        leaves = decide_leaves(plan.layout, facts, reader, absent_too=True)
         return {leaf.path: leaf for leaf in leaves}
 
     decided = {field.path: field for field in decision.fields}
