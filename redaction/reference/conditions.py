@@ -143,7 +143,9 @@ def _is_about(case: Case, consent: Consent, elements: tuple[Element, ...]) -> bo
 def _counts(consent: Consent, decider: str | None, tags: Tags) -> bool:
     """Rule 12: a yes counts from who decides, cleared, and for every tag; a no for any tag."""
     if consent.state is not ConsentState.GIVEN:
-        return consent.tags is None or tags is None or not consent.tags.isdisjoint(tags)
+        if consent.tags is None or tags is None:
+            return consent.tags is None or bool(consent.tags)
+        return not consent.tags.isdisjoint(tags)
     answered = consent.person if consent.by is None else consent.by
     return (
         answered == decider

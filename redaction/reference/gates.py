@@ -10,7 +10,7 @@ from redaction.facts import Register
 from redaction.reference.clauses import BASICS
 from redaction.reference.conditions import holds, months_later
 from redaction.reference.fields import decide_field
-from redaction.reference.kinship import chain, conflicts
+from redaction.reference.kinship import chain, conflicts, kin
 from redaction.reference.places import Case, InconsistentError, local_date, places
 from schemas.codec import Event
 from schemas.registry import Vocabulary
@@ -169,12 +169,13 @@ def _addressed(
     found = _resolving(event, register, agreement, [recipient])
     if found:
         return found
-    in_conflict = [
+    stood_in_for = {
         name
-        for name in sorted(register.agencies)
-        if name != event.source
-        and any(conflict.instead == recipient for conflict in conflicts(event, register, name))
-    ]
+        for conflict in register.conflict_checks.get(event.subject, ())
+        if conflict.instead == recipient
+        for name in kin(register, conflict.agency)
+    }
+    in_conflict = sorted(stood_in_for & register.agencies.keys() - {event.source})
     return _resolving(event, register, agreement, in_conflict)
 
 
