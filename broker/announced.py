@@ -56,6 +56,8 @@ class Announced:
             self.keys.add(issuer, unverified_key_id(record.value), self._open(record, issuer))
         except CasewardError as refused:
             _log.warning("announcement-refused", offset=record.offset, code=refused.code)
+        except Exception:  # noqa: BLE001 - bytes from outside: no announcement may stop the node
+            _log.warning("announcement-refused", offset=record.offset, code=Code.INTERNAL)
 
     def _open(self, record: Record, issuer: str) -> OpeningKey:
         verifier = self._keeper.snapshot().agencies[issuer].verifier(record.append_time_ms)

@@ -8,16 +8,22 @@ from broker.entries import Enrolled, Entry, RegisterRefused, unb64
 from broker.keys import verify_rotation
 from broker.values import read_enrolled
 
+CLOCK_SKEW_MS = 300_000  # how far an agency's clock may be from the node's
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")  # it becomes part of topic and folder names
 
 
-def check_agency(entry: Entry, old: Enrolled | None, officers: int) -> None:
+def check_agency(
+    entry: Entry, old: Enrolled | None, *, signers: tuple[str, ...], officers: int, now_ms: int
+) -> None:
     """Require that an agency's entry may be made by those who signed it.
 
     Args:
         entry: what is to be entered; its signatures have been checked.
         old: the agency as it is enrolled, None if it is not.
-        officers: how many officers signed.
+        signers: who signed; `officers` of them are officers.
+        officers: see `signers`.
+        now_ms: the node's time, Unix milliseconds: a key is replaced now, whatever the agency's
+            own clock says, or its old key would go on counting.
 
     Raises:
         RegisterRefused: which rule it breaks.
@@ -37,7 +43,11 @@ def check_agency(entry: Entry, old: Enrolled | None, officers: int) -> None:
         raise RegisterRefused("a new key has the next generation")
     if officers >= 2 and not new.former:
         return  # the old key is lost: two officers enrol the agency anew, nothing old counts
+    if entry.key not in signers:
+        raise RegisterRefused("an agency's new key is entered by the agency itself")
     _check_rotation(entry, new, old)
+    if abs(new.former[-1][1] - now_ms) > CLOCK_SKEW_MS:
+        raise RegisterRefused("a key is replaced now; the agency's clock is not the node's")
 
 
 def _check_rotation(entry: Entry, new: Enrolled, old: Enrolled) -> None:
@@ -50,6 +60,10 @@ def _check_rotation(entry: Entry, new: Enrolled, old: Enrolled) -> None:
         raise RegisterRefused("a new key is signed by the old one, or by two officers")
     if new.former[:-1] != old.former or not new.former or new.former[-1][0] != old.signing:
         raise RegisterRefused("a replaced key joins the agency's former keys")
-    keys = verify_rotation(unb64(rotation), old.verifier(), owner=old.name)
+    try:
+        statement = unb64(rotation)
+    except ValueError:
+        raise RegisterRefused("the old key's statement cannot be read") from None
+    keys = verify_rotation(statement, old.verifier(), owner=old.name)
     if (keys.signing, keys.sealing) != (new.signing, new.sealing):
         raise RegisterRefused("the old key signed other keys than these")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 import cbor2
 
@@ -36,7 +37,9 @@ class Keeper:
         sealing: SealingPublicKey,
         secret: bytes,
         prepare: Callable[[str], Awaitable[None]],
+        clock: Callable[[], datetime],
     ) -> None:
+        self._clock = clock
         self._prepare = prepare
         self._log = log
         self._opening = tuple(opening)
@@ -69,11 +72,17 @@ class Keeper:
     async def submit(self, statements: Sequence[bytes]) -> Entry:
         """Check a signed entry, store it and take it over; effective when this returns.
 
+        A cancelled call is carried out to its end: what is stored is what deliveries are decided
+        on, whoever still waits for the answer.
+
         Raises:
             RegisterRefused: it breaks a rule; nothing changed.
         """
+        return await asyncio.shield(self._submit(statements))
+
+    async def _submit(self, statements: Sequence[bytes]) -> Entry:
         async with self.lock:
-            entry = self.state.check(statements)
+            entry = self.state.check(statements, now_ms=int(self._clock().timestamp() * 1000))
             if entry.kind is Kind.AGENCY:
                 await self._prepare(entry.key)  # its topics are there before anybody knows it
             append = Append(

@@ -163,6 +163,7 @@ class Node:
             sealing=self.sealing,
             secret=self.store.secret("register"),
             prepare=self.prepare,
+            clock=self.clock,
         )
         await self.keeper.catch_up()
         for agency in self.keeper.snapshot().agencies:

@@ -10,11 +10,15 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from broker.entries import Enrolled, Entry, Kind, RegisterRefused, unb64
 from broker.override_record import list_of, read_authoriser, read_override, text_of
 from redaction.agreement import Agreement
 from redaction.facts import Calendar, Conflict, Consent, ConsentState, Training
 from redaction.reading import AgreementError, read_agreement
+from schemas.errors import EnvelopeRefused
+from schemas.sealing import SealingPublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +45,22 @@ def read_enrolled(entry: Entry) -> Enrolled:
             part_of=value["part_of"],
             suspended=bool(value["suspended"]),
             generation=int(value["generation"]),
-            signing=unb64(value["signing"]),
-            sealing=unb64(value["sealing"]),
-            former=tuple((unb64(one["signing"]), int(one["until_ms"])) for one in value["former"]),
+            signing=_signing_key(value["signing"]),
+            sealing=SealingPublicKey(unb64(value["sealing"])).raw,
+            former=tuple(
+                (_signing_key(one["signing"]), int(one["until_ms"])) for one in value["former"]
+            ),
             keys_until=None if until is None else date.fromisoformat(until),
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise RegisterRefused("the agency entry is not complete") from None
+    except EnvelopeRefused:
+        raise RegisterRefused("the agency entry's sealing key is none") from None
+
+
+def _signing_key(text: str) -> bytes:
+    """The raw bytes of an Ed25519 public key; ValueError if it is none."""
+    return Ed25519PublicKey.from_public_bytes(unb64(text)).public_bytes_raw()
 
 
 def agreement_value(text: str, signatures: Mapping[str, bytes]) -> dict[str, Any]:

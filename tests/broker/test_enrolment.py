@@ -65,6 +65,7 @@ def value(to: Keys, **changes: Any) -> dict[str, Any]:
         "roles": ["school"],
         "part_of": None,
         "suspended": False,
+        "keys_until": None,
         "generation": 1,
         "signing": to.public,
         "sealing": to.sealing,
@@ -104,7 +105,7 @@ class Register:
         entry = Entry(kind=Kind.AGENCY, key=name, revision=revision or due, value=what)
         signers = by.items() if isinstance(by, dict) else by
         statements = [sign_entry(entry, one.signing, issuer=who) for who, one in signers]
-        self.state.apply(self.state.check(statements))
+        self.state.apply(self.state.check(statements, now_ms=REPLACED_MS))
 
     def refuses(
         self,
@@ -119,6 +120,7 @@ class Register:
             self.enter(what, by, revision=revision)
         assert error.value.code in (
             Code.REGISTER_REFUSED,
+            Code.NOT_SIGNED,
             Code.SIGNATURE_REFUSED,
             Code.WRONG_ADDRESS,
         )
@@ -228,6 +230,33 @@ def test_the_former_keys_are_those_that_were_replaced(
     register: Register, former: list[tuple[bytes, int]]
 ) -> None:
     register.refuses(rotated(former=former), BY_NEW)
+
+
+@pytest.mark.parametrize("off_ms", [-3_600_000, 3_600_000, 10**15])
+def test_a_key_is_replaced_now_whatever_the_agency_s_clock_says(
+    register: Register, off_ms: int
+) -> None:
+    """A clock that runs fast would let the old key count on, and refuse the new one."""
+    register.refuses(rotated(former=[(OLD.public, REPLACED_MS + off_ms)]), BY_NEW)
+
+
+def test_another_agency_does_not_enter_a_rotation_it_came_by(register: Register) -> None:
+    register.refuses(rotated(), {HOSPITAL: OTHER})
+
+
+@pytest.mark.parametrize("rotation", ["!!", "", 7, None])
+def test_a_rotation_that_cannot_be_read_is_refused_as_such(
+    register: Register, rotation: Any
+) -> None:
+    register.refuses({**rotated(), "rotation": rotation}, BY_NEW)
+
+
+@pytest.mark.parametrize("field", ["signing", "sealing"])
+@pytest.mark.parametrize("key", ["", "eA==", "!!", 7])
+def test_what_is_no_key_is_not_enrolled(register: Register, field: str, key: Any) -> None:
+    """One such key would stop whoever tried to use it."""
+    register.refuses({**value(NEW, generation=2), field: key}, BY_BOTH_OFFICERS)
+    register.refuses({**value(NEW, generation=2), field: key}, BY_NEW)
 
 
 # --- a stale or repeated entry

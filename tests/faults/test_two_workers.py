@@ -118,6 +118,7 @@ class Hand:
             sealing=node.sealing,
             secret=node.store.secret("register"),
             prepare=node.prepare,
+            clock=node.clock,
         )
         self.worker = Worker(
             self.log,
