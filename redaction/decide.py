@@ -5,13 +5,13 @@ The gates stand in one order, and the first that is closed is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from redaction import plan
-from redaction.agreement import Agreement, Audience
+from redaction.addressing import Question, Resolved, meaning, meant, named_in, standing_in
+from redaction.agreement import Agreement
 from redaction.clauses import BASICS
 from redaction.conditions import Facts, facts_for
 from redaction.decision import Decision, FieldDecision, Gate
@@ -19,7 +19,6 @@ from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.gates import first_closed
 from redaction.leaves import Reader, reader_of
-from redaction.scopes import find, places_by_tag
 from schemas.codec import Event
 from schemas.registry import Vocabulary
 
@@ -33,31 +32,11 @@ class Addressed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question: what of this event may this recipient have, for this purpose, now."""
-
-    event: Event
-    directory: Directory
-    vocabulary: Vocabulary
-    recipient: str
-    purpose: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Resolved:
-    """An audience that means the recipient, itself or in the place of another agency."""
-
-    audience: Audience
-    stands_for: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """The governing agreement, the audience that means the recipient, and the facts for it."""
 
     agreement: Agreement
-    resolved: _Resolved
+    resolved: Resolved
     facts: Facts
 
 
@@ -84,7 +63,7 @@ def decide(
         the decision. It never raises: whatever goes wrong closes the gate `error`.
     """
     try:
-        return _decide(_Asked(event, Directory(register), vocabulary, recipient, purpose, at))
+        return _decide(Question(event, Directory(register), vocabulary, recipient, purpose, at))
     except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
         return _decision(recipient, purpose, Gate.ERROR)
 
@@ -104,7 +83,7 @@ def foresee(
     where anything goes wrong.
     """
     try:
-        asked = _Asked(event, Directory(register), vocabulary, recipient, purpose, at)
+        asked = Question(event, Directory(register), vocabulary, recipient, purpose, at)
         found = _found(asked)
         if isinstance(found, Decision):
             return ()
@@ -123,12 +102,12 @@ def recipients(
     to. Takes what `decide` takes; the answer does not change with the time.
     """
     directory = Directory(register)
-    asked = _Asked(event, directory, vocabulary, "", "", at)
+    asked = Question(event, directory, vocabulary, "", "", at)
     addressed: set[tuple[str, str]] = set()
     for purpose in event.purposes:
         for agreement in directory.agreements(event.source, event.type, purpose):
-            names = {name for a in agreement.audiences for name in _meant(a, asked)}
-            names |= _standing_in(agreement, asked)
+            names = {name for a in agreement.audiences for name in meant(a, asked)}
+            names |= standing_in(agreement, asked)
             addressed.update((name, purpose) for name in names)
     return tuple(
         Addressed(name, purpose)
@@ -149,12 +128,12 @@ def unknown_recipients(event: Event, register: Register) -> int:
         for agreement in directory.agreements(event.source, event.type, purpose)
         for audience in agreement.audiences
         if audience.named_in is not None
-        for name in _named(audience.named_in, event)
+        for name in named_in(audience.named_in, event)
     }
     return len(named - register.agencies.keys())
 
 
-def _decide(asked: _Asked) -> Decision:
+def _decide(asked: Question) -> Decision:
     found = _found(asked)
     if isinstance(found, Decision):
         return found
@@ -170,12 +149,12 @@ def _decide(asked: _Asked) -> Decision:
     return _decision(asked.recipient, asked.purpose, gate, found.agreement, found.resolved, leaves)
 
 
-def _found(asked: _Asked) -> _Found | Decision:
+def _found(asked: Question) -> _Found | Decision:
     """What governs and who is addressed, or the decision where that already closes a gate."""
     agreement = _governing(asked)
     if isinstance(agreement, Gate):
         return _decision(asked.recipient, asked.purpose, agreement)
-    resolved = _resolved(asked, agreement)
+    resolved = meaning(asked, agreement)
     if len(resolved) != 1:
         return _decision(asked.recipient, asked.purpose, Gate.TWO_AUDIENCES, agreement)
     facts = facts_for(
@@ -189,7 +168,7 @@ def _found(asked: _Asked) -> _Found | Decision:
     return _Found(agreement, resolved[0], facts)
 
 
-def _reader(asked: _Asked, found: _Found) -> Reader:
+def _reader(asked: Question, found: _Found) -> Reader:
     return reader_of(
         found.facts,
         asked.directory,
@@ -203,7 +182,7 @@ def _decision(
     purpose: str,
     gate: Gate,
     agreement: Agreement | None = None,
-    resolved: _Resolved | None = None,
+    resolved: Resolved | None = None,
     leaves: tuple[FieldDecision, ...] = (),
 ) -> Decision:
     return Decision(
@@ -217,7 +196,7 @@ def _decision(
     )
 
 
-def _governing(asked: _Asked) -> Agreement | Gate:
+def _governing(asked: Question) -> Agreement | Gate:
     """The single agreement in force that addresses the recipient (rule 1), or what prevents it."""
     event = asked.event
     if (
@@ -227,7 +206,7 @@ def _governing(asked: _Asked) -> Agreement | Gate:
     ):
         return Gate.NOT_ADDRESSED
     named = asked.directory.agreements(event.source, event.type, asked.purpose)
-    candidates = [agreement for agreement in named if _resolved(asked, agreement)]
+    candidates = [agreement for agreement in named if meaning(asked, agreement)]
     if not candidates:
         return Gate.NOT_ADDRESSED
     in_force = [a for a in candidates if a.start <= _today(asked.at, a) <= a.until]
@@ -240,73 +219,3 @@ def _today(at: datetime, agreement: Agreement) -> date:
     if at.tzinfo is None:
         raise ValueError("the decision time has no time zone")
     return at.astimezone(ZoneInfo(agreement.time_zone)).date()
-
-
-def _resolved(asked: _Asked, agreement: Agreement) -> list[_Resolved]:
-    """The audiences that mean the recipient; only if none does, those it stands in for."""
-    direct = [
-        _Resolved(audience, asked.recipient)
-        for audience in agreement.audiences
-        if _means(audience, asked.recipient, asked)
-    ]
-    if direct:
-        return direct
-    enrolled = asked.directory.register.agencies
-    replaced = {
-        name
-        for conflict in asked.directory.conflicts(asked.event.subject) or ()
-        if conflict.instead == asked.recipient
-        for name in asked.directory.kin(conflict.agency)
-        if name in enrolled
-    }
-    return [
-        _Resolved(audience, name)
-        for audience in agreement.audiences
-        for name in replaced
-        if _means(audience, name, asked)
-    ]
-
-
-def _means(audience: Audience, name: str, asked: _Asked) -> bool:
-    """Whether an audience resolves to this name (rule 2); its condition plays no part here."""
-    if audience.role is not None:
-        agency = asked.directory.register.agencies.get(name)
-        return agency is not None and audience.role in agency.roles
-    if audience.named_in is not None:
-        return name in _named(audience.named_in, asked.event)
-    return audience.agency == name
-
-
-def _meant(audience: Audience, asked: _Asked) -> Iterator[str]:
-    """Every name an audience resolves to."""
-    if audience.role is not None:
-        yield from asked.directory.with_role(audience.role)
-    elif audience.named_in is not None:
-        yield from _named(audience.named_in, asked.event)
-    elif audience.agency is not None:
-        yield audience.agency
-
-
-def _standing_in(agreement: Agreement, asked: _Asked) -> set[str]:
-    """Who stands in for an agency that the agreement addresses and that is in conflict."""
-    standing_in = set()
-    for conflict in asked.directory.conflicts(asked.event.subject) or ():
-        if conflict.instead is None:
-            continue
-        try:
-            replaced = asked.directory.kin(conflict.agency)
-        except LookupError:  # of which the decision about it will be an error, to be seen
-            standing_in.add(conflict.instead)
-            continue
-        enrolled = replaced & asked.directory.register.agencies.keys()
-        if any(_means(a, name, asked) for a in agreement.audiences for name in enrolled):
-            standing_in.add(conflict.instead)
-    return standing_in
-
-
-def _named(tag: str, event: Event) -> Iterator[str]:
-    """The words in every field of this tag, wherever it stands."""
-    for place in places_by_tag(event.etype.root).get(tag, ()):
-        for value in find(event.value, place):
-            if isinstance(value, str):
-                yield value

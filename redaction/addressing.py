@@ -1,0 +1,103 @@
+"""Whom an agreement addresses about an event: agencies, members of a role, names in the event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from redaction.agreement import Agreement, Audience
+from redaction.directory import Directory
+from redaction.scopes import find, places_by_tag
+from schemas.codec import Event
+from schemas.registry import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The question: what of this event may this recipient have, for this purpose, now."""
+
+    event: Event
+    directory: Directory
+    vocabulary: Vocabulary
+    recipient: str
+    purpose: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """An audience that means the recipient, itself or in the place of another agency."""
+
+    audience: Audience
+    stands_for: str
+
+
+def meaning(asked: Question, agreement: Agreement) -> list[Resolved]:
+    """The audiences that mean the recipient; only if none does, those it stands in for."""
+    direct = [
+        Resolved(audience, asked.recipient)
+        for audience in agreement.audiences
+        if _means(audience, asked.recipient, asked)
+    ]
+    if direct:
+        return direct
+    enrolled = asked.directory.register.agencies
+    replaced = {
+        name
+        for conflict in asked.directory.conflicts(asked.event.subject) or ()
+        if conflict.instead == asked.recipient
+        for name in asked.directory.kin(conflict.agency)
+        if name in enrolled
+    }
+    return [
+        Resolved(audience, name)
+        for audience in agreement.audiences
+        for name in replaced
+        if _means(audience, name, asked)
+    ]
+
+
+def _means(audience: Audience, name: str, asked: Question) -> bool:
+    """Whether an audience resolves to this name (rule 2); its condition plays no part here."""
+    if audience.role is not None:
+        agency = asked.directory.register.agencies.get(name)
+        return agency is not None and audience.role in agency.roles
+    if audience.named_in is not None:
+        return name in named_in(audience.named_in, asked.event)
+    return audience.agency == name
+
+
+def meant(audience: Audience, asked: Question) -> Iterator[str]:
+    """Every name an audience resolves to."""
+    if audience.role is not None:
+        yield from asked.directory.with_role(audience.role)
+    elif audience.named_in is not None:
+        yield from named_in(audience.named_in, asked.event)
+    elif audience.agency is not None:
+        yield audience.agency
+
+
+def standing_in(agreement: Agreement, asked: Question) -> set[str]:
+    """Who stands in for an agency that the agreement addresses and that is in conflict."""
+    standing_in = set()
+    for conflict in asked.directory.conflicts(asked.event.subject) or ():
+        if conflict.instead is None:
+            continue
+        try:
+            replaced = asked.directory.kin(conflict.agency)
+        except LookupError:  # of which the decision about it will be an error, to be seen
+            standing_in.add(conflict.instead)
+            continue
+        enrolled = replaced & asked.directory.register.agencies.keys()
+        if any(_means(a, name, asked) for a in agreement.audiences for name in enrolled):
+            standing_in.add(conflict.instead)
+    return standing_in
+
+
+def named_in(tag: str, event: Event) -> Iterator[str]:
+    """The words in every field of this tag, wherever it stands."""
+    for place in places_by_tag(event.etype.root).get(tag, ()):
+        for value in find(event.value, place):
+            if isinstance(value, str):
+                yield value
