@@ -14,7 +14,7 @@ def never(pieces: Pieces) -> Iterator[Section]:
     """What is never told, if anything."""
     if pieces.agreement.nevers:
         yield Section(
-            heading=pieces.said.catalog.say("What is never told"),
+            heading=pieces.said.catalog.say("What these rules never tell"),
             lists=tuple(_never(pieces, one) for one in pieces.agreement.nevers),
         )
 
@@ -67,13 +67,13 @@ def _whom(pieces: Pieces, clause: Never) -> str:
     said, say = pieces.said, pieces.said.catalog.say
     if clause.clearer_than is None:
         if ANYONE in clause.to:
-            return say("Nobody may know:")
-        return say("This is kept from {who}:", who=audiences(pieces, clause.to))
+            return say("Nobody is told:")
+        return say("This is not told to {who}:", who=audiences(pieces, clause.to))
     form = said.form(clause.clearer_than)
     if ANYONE in clause.to:
-        return say("This is the most that anybody may know: {form}. It is about:", form=form)
+        return say("This is the most that anybody is told: {form}. It is about:", form=form)
     who = audiences(pieces, clause.to)
-    return say("This is the most that {who} may know: {form}. It is about:", who=who, form=form)
+    return say("This is the most that {who} is told: {form}. It is about:", who=who, form=form)
 
 
 def audiences(pieces: Pieces, names: tuple[str, ...]) -> str:

@@ -99,7 +99,11 @@ def _victims(pieces: Pieces) -> Iterator[Section]:
     yield Section(
         heading=say("Who is not told"),
         sentences=(
-            *([] if pieces.partial else [say("We tell only the agencies on this page.")]),
+            *(
+                []
+                if pieces.partial
+                else [say("With these rules we tell only the agencies on this page.")]
+            ),
             say("We tell nothing to the perpetrator."),
         ),
     )

@@ -15,7 +15,7 @@ def about(pieces: Pieces) -> Section:
     if pieces.partial:
         rest = catalog.say("Some rules are not shown on this page.")
     else:
-        rest = catalog.say("What is not listed here is not shared.")
+        rest = catalog.say("What is not listed here is not shared under this agreement.")
     return Section(
         heading=catalog.say("What this agreement is for"),
         sentences=(

@@ -179,7 +179,7 @@ def test_the_authors_own_sentences_change_nothing(reader: Reader) -> None:
 def test_a_never_with_not_reads_unless() -> None:
     """Rule 6: a `never` holds unless its condition fails, so `not` reads as `unless`."""
     text = page(example("marac-northmoor"), Reader.VICTIMS).text()
-    assert "This rule holds unless you agreed. Nobody may know:\n\n- Your ethnicity" in text
+    assert "This rule holds unless you agreed. Nobody is told:\n\n- Your ethnicity" in text
 
 
 def test_a_never_says_that_it_holds_when_its_condition_is_not_known() -> None:
@@ -247,7 +247,7 @@ def test_the_victims_page_says_what_is_told_even_after_a_no() -> None:
     """Rule 11: clauses that need a recorded reason stand under a heading of their own."""
     text = page(example("operation-encompass"), Reader.VICTIMS).text()
     start = text.index("## Even if you say no, we may tell: Northmoor Childrens Services")
-    told = text[start : text.index("## What is never told")]
+    told = text[start : text.index("## What these rules never tell")]
     assert "- A disability that you have" in told
     assert "- Your home address (only the town)" in told
     assert "you agreed" not in told

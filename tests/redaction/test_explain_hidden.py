@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redaction.explain import Reader
+from redaction.explain import Reader, told
 from redaction.explain.readability import readability
 from tests.redaction.explain_edits import TAGS, audiences, conditions, edited, hidden
 from tests.redaction.explained import FOLDERS, LANGUAGES, VOCABULARY, example, page
@@ -26,6 +26,8 @@ def test_hidden_clauses_cannot_change_the_perpetrators_page(
     """Rule 14: added, removed and other hidden clauses, with whom only they speak of."""
     old = example(folder)
     new = data.draw(edited(old))
+    known = told(new, VOCABULARY, PERPETRATORS)
+    assert replace(known, version=old.version) == told(old, VOCABULARY, PERPETRATORS)
     for language in LANGUAGES:
         before, after = page(old, PERPETRATORS, language), page(new, PERPETRATORS, language)
         assert after.text() == before.text()
@@ -97,5 +99,5 @@ def test_whoever_is_kept_from_a_clause_is_told_that_rules_are_missing(reader: Re
     part = page(replace(old, shares=(first, *old.shares[1:])), reader).text()
     assert "Some rules are not shown" not in whole
     assert "Some rules are not shown" in part
-    assert "What is not listed here is not shared" not in part
-    assert "We tell only the agencies on this page" not in part
+    assert "What is not listed here" not in part
+    assert "we tell only the agencies on this page" not in part
