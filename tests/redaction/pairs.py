@@ -31,20 +31,38 @@ from redaction.agreement import (
     Unit,
 )
 from redaction.conditions import evaluate, facts_for
+from redaction.decide import decide
 from redaction.decision import Decision
 from redaction.directory import Directory
-from redaction.facts import Register
+from redaction.facts import Granted, Register
+from redaction.reference.forms import With, transformed
+from redaction.reference.scrubbing import GAP, Hidden, hidden_values, scrubbed
 from redaction.sameness import normal
 from redaction.scopes import ELEMENT, record_leaves
 from redaction.transforms import fits
 from schemas.codec import Event
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record, Vocabulary
-from tests.redaction.builders import AT, HEADER, PURPOSE, agreement, audience, never, share
+from tests.generator.narratives import leaf_values
+from tests.generator.terms import UNORDERED
+from tests.redaction.builders import (
+    AT,
+    HEADER,
+    PURPOSE,
+    SECRET,
+    TODAY,
+    agreement,
+    audience,
+    granted,
+    never,
+    override,
+    share,
+)
 
 RECIPIENT, OTHERS = "elm-school", ("oak-school", "ash-school", "nobody-enrolled")
 PHONES = ("+44 7700 900111", "07700 900111", "07700-900222", "0044 7700 900222", "01632 960333")
 LINES = ("1 Example Row", "1, EXAMPLE ROW", "2 Example Row", "3 Example Row")
 WHERE = "child.school"
+TOLD = (Kind.STRING, Kind.DATE, Kind.ADDRESS)
 HEADER_TAGS = ("event.", "case.reference")
 
 
@@ -119,7 +137,34 @@ def an_event(rnd: Random, made: Made) -> Event:
                 return {f"k{n}": value(inner, field) for n in range(rnd.randrange(3))}
 
     body = {f.name: value(f.node, f) for f in made.etype.root.fields if f.name != "header"}
-    return Event(etype=made.etype, value={"header": {**HEADER, "type": made.etype.name}, **body})
+    whole = {"header": {**HEADER, "type": made.etype.name}, **body}
+    told = [v for leaf, v in leaf_values(made.etype.root, whole) if v and leaf.kind in TOLD]
+
+    def telling(node: Node, value: Any, field: Field | None) -> Any:
+        """The same with some texts that name other values, for a scrubber to find."""
+        match node:
+            case Record(fields=fields) if value is not None:
+                return {f.name: telling(f.node, value[f.name], f) for f in fields}
+            case Array(item=item):
+                return [telling(item, element, field) for element in value]
+            case Map(value=inner):
+                return {key: telling(inner, entry, field) for key, entry in value.items()}
+        if field is None or not isinstance(node, Leaf) or node.kind is not Kind.STRING:
+            return value
+        compared = made.words.tags[field.tag].classes & {"phone", "address"}
+        if value is None or compared or field.fact or field.tag == WHERE or rnd.random() < 0.4:
+            return value
+        return f"told of {_plainly(rnd.choice(told))} and {_plainly(rnd.choice(told))}, so"
+
+    telling_body = {
+        f.name: telling(f.node, whole[f.name], f) if f.name != "header" else whole["header"]
+        for f in made.etype.root.fields
+    }
+    return Event(etype=made.etype, value=telling_body)
+
+
+def _plainly(value: Any) -> str:
+    return str(value["line"] if isinstance(value, dict) else value)
 
 
 # -- agreements ----------------------------------------------------------------------------------
@@ -144,6 +189,8 @@ def a_condition(rnd: Random, made: Made, facts: list[tuple[Field, Leaf]], depth:
 def an_agreement(rnd: Random, made: Made) -> Agreement:
     """A few shares and nevers over random tags; in half of them children are the recipient's."""
     kinds = made.kinds
+    allowed = {Form.CLEAR, Form.PRESENT, Form.MASK, Form.COUNT_BAND}
+    allowed.update(form for pair in UNORDERED for form in rnd.choice(pair))
     tags = [tag for tag in kinds if not tag.startswith(HEADER_TAGS)]
     root, inner = made.facts(in_lists=False), made.facts(in_lists=True)
 
@@ -152,17 +199,23 @@ def an_agreement(rnd: Random, made: Made) -> Agreement:
 
     def a_share(n: int) -> Share:
         chosen = rnd.sample(tags, rnd.randrange(1, 6))
-        fitting = [f for f in Form if all(fits(f, kind) for t in chosen for kind in kinds[t])]
+        forms = [Form.CLEAR]
+        if rnd.random() < 0.7:  # a tag by itself has more forms than several have in common
+            chosen = chosen[:1]
+            fitting = [
+                f for f in Form if f in allowed and all(fits(f, k) for k in kinds[chosen[0]])
+            ]
+            forms = [f for f in fitting if f not in (Form.CLEAR, Form.PRESENT)] or fitting
         items = None
         if made.has_items and rnd.random() < 0.4:
             when = a_condition(rnd, made, inner, 1) if inner and rnd.random() < 0.4 else None
             items = Items(where=WHERE, when=when)
-        return share(str(n), chosen, form=rnd.choice((Form.CLEAR, *fitting)), items=items,
+        return share(str(n), chosen, form=rnd.choice(forms), items=items,
                      when=maybe_when(0.4), needs_reason=rnd.random() < 0.1)  # fmt: skip
 
     def a_never(n: int) -> Never:
         classes = rnd.sample(sorted(made.words.classes), rnd.randrange(2))
-        caps = (None, None, Form.MUNICIPALITY, Form.YEAR, Form.PRESENT)
+        caps = (None, None, *sorted(allowed - {Form.CLEAR}))
         return never(f"n{n}", rnd.sample(tags, rnd.randrange(1, 4)), classes=classes,
                      cap=rnd.choice(caps), when=maybe_when(0.4))  # fmt: skip
 
@@ -172,7 +225,20 @@ def an_agreement(rnd: Random, made: Made) -> Agreement:
     always = share("0", rnd.sample(tags, 2))
     clauses = [always, *(a_share(n) for n in range(1, rnd.randrange(4, 8)))]
     nevers = [a_never(n) for n in range(rnd.randrange(4))]
-    return agreement(*clauses, *nevers, audiences=(told,), event_types=(made.etype.name,))
+    lifts = [one.id for one in nevers if rnd.random() < 0.5]
+    overrides = [override("9.1", rnd.sample(tags, 3), lifts=lifts)] if rnd.random() < 0.5 else []
+    return agreement(
+        *clauses, *nevers, *overrides, audiences=(told,), event_types=(made.etype.name,)
+    )
+
+
+def some_granted(rnd: Random, signed: Agreement, *recipients: str) -> tuple[Granted, ...]:
+    """Records of its overrides for these recipients, or none."""
+    return tuple(
+        granted(one.id, one.tags, recipients=frozenset(recipients))
+        for one in signed.overrides
+        if rnd.random() < 0.5
+    )
 
 
 def conditions(signed: Agreement) -> Iterator[Condition]:
@@ -207,9 +273,12 @@ class Partner:
     ) -> None:
         self.rnd, self.made, self.event, self.known = rnd, made, event, known
         self.signed = known.agreements[0]
+        self.decision = decision
         self.forms = {field.path: field.form for field in decision.fields}
         self.pinned = {name for one in conditions(self.signed) for name in named(one)}
         self.pinned |= {"sharing_reason"}
+        # a pseudonym keeps its value, and then so does every number or address equal to it
+        self.named = [_at(event.value, p) for p, f in self.forms.items() if f is Form.PSEUDONYM]
         self.renamed: dict[object, int] = {}
         self.met = Counter(
             same for field, leaf, value, _ in self.walk() if (same := self.same(field, leaf, value))
@@ -222,7 +291,34 @@ class Partner:
             else self.other(field.node, field, self.event.value[field.name], f"/{field.name}")
             for field in self.event.etype.root.fields
         }
-        return self.other_facts(replace(self.event, value=value))
+        other = self.other_facts(replace(self.event, value=value))
+        return self.other_texts(other) if Form.SCRUBBED in self.forms.values() else other
+
+    def other_texts(self, other: Event) -> Event:
+        """Scrubbed texts tell of the other's hidden values where the event's tell of its own.
+
+        Where what is cut out would not be the same, the event itself is its partner.
+        """
+        decision = decide(other, self.known, self.made.words,
+                          recipient=RECIPIENT, purpose=PURPOSE, at=AT)  # fmt: skip
+        paths = [f.path for f in decision.fields if f.form is Form.SCRUBBED]
+        mine = [path for path, form in self.forms.items() if form is Form.SCRUBBED]
+        before = hidden_values(self.event, self.decision.fields)
+        after = hidden_values(other, decision.fields)
+        fills = [text for text in after.texts if any(c.isalnum() for c in text)]
+        if len(paths) != len(mine):
+            return self.event
+        for path, was in zip(paths, mine, strict=True):
+            text = _at(self.event.value, was)
+            if text is None:
+                continue
+            cut = scrubbed(text, before)
+            told = cut.replace(GAP, self.rnd.choice(fills))
+            told = told if scrubbed(told, after) == cut else text
+            if scrubbed(told, after) != cut:
+                return self.event
+            other = replace(other, value=_put(other.value, path.split("/")[1:], told))
+        return other
 
     def other_facts(self, event: Event) -> Event:
         """Facts that nobody is shown change too, as long as no condition can tell."""
@@ -317,21 +413,35 @@ class Partner:
 
     def other_leaf(self, field: Field, leaf: Leaf, value: Any, path: str) -> Any:
         form = self.forms.get(path)
-        if form is Form.CLEAR or field.name in self.pinned or field.tag in self.pinned:
+        kept = form in (Form.CLEAR, Form.PSEUDONYM, Form.SCRUBBED) or value in self.named
+        if kept or field.name in self.pinned or field.tag in self.pinned:
             return value
         if self.same(field, leaf, value) is not None:
             return self.renaming(field, leaf, value)
         if value is None:
             return value if form or self.rnd.random() < 0.5 else self.fresh(field, leaf)
-        if form is Form.MONTH:
-            return value.replace(day=self.rnd.randrange(1, 28))
-        if form is Form.YEAR:
-            return value.replace(month=self.rnd.randrange(1, 12), day=self.rnd.randrange(1, 28))
+        if form not in (None, Form.PRESENT, Form.MASK):
+            return self.alike(form, leaf, value)
         if field.tag == WHERE and value == RECIPIENT:
             return value
         if leaf.nullable and form is None and self.rnd.random() < 0.3:
             return None
         return self.fresh(field, leaf)
+
+    def alike(self, form: Form, leaf: Leaf, value: Any) -> Any:
+        """A value that is the same in its form; itself where none was hit upon."""
+        beside = With(today=TODAY, secret=SECRET, recipient=RECIPIENT, agreement=self.signed.id,
+                      hidden=Hidden(texts=(), numbers=(), dates=()))  # fmt: skip
+        wanted = transformed(form, value, "", beside)
+        others: list[Any]
+        if leaf.kind is Kind.ADDRESS:
+            others = [an_address(self.rnd, self.rnd.choice(LINES)) for _ in range(4)]
+        elif leaf.kind in (Kind.DATE, Kind.TIMESTAMP):
+            others = [value + timedelta(days=self.rnd.randrange(-n, n)) for n in (15, 200, 2000)]
+        else:
+            others = [self.rnd.randrange(25) for _ in range(8)]
+        same = [one for one in others if transformed(form, one, "", beside) == wanted]
+        return self.rnd.choice(same or [value])
 
     def fresh(self, field: Field, leaf: Leaf) -> Any:
         """A value that equals nothing in the event where equality would matter."""
@@ -349,8 +459,24 @@ class Partner:
     def numbered(self, leaf: Leaf, value: Any, key: object) -> Any:
         number = self.renamed.setdefault(key, len(self.renamed))
         if leaf.kind is Kind.ADDRESS:
-            return {**value, "line": f"{number + 100} Other Street", "postcode": "ZZ9 9ZZ"}
+            return {**value, "line": f"{number + 100} Other Street"}
         return f"01632 {960_500 + number}"
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in path.split("/")[1:]:
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
+
+
+def _put(value: Any, steps: list[str], text: str) -> Any:
+    """The value with another text at a place."""
+    if not steps:
+        return text
+    if isinstance(value, list):
+        number = int(steps[0])
+        return [*value[:number], _put(value[number], steps[1:], text), *value[number + 1 :]]
+    return {**value, steps[0]: _put(value[steps[0]], steps[1:], text)}
 
 
 def _with(event: Event, name: str, value: Any) -> Event:
