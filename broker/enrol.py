@@ -11,15 +11,13 @@ from urllib.parse import quote
 
 import httpx2
 
-from broker.entries import Entry, Kind, agency_value, sign_entry
+from broker.entries import KEY_DAYS, Entry, Kind, agency_value, sign_entry
 from broker.keys import KeyStore, StoreSecret
 from broker.node import OFFICERS
 from broker.node_client import NodeClient
 from broker.places import Places, make_private, new_token
 from broker.session import client_of
 from broker.tokens import hash_token
-
-KEY_DAYS = 730  # how long an agency's keys are sealed to, unless it is said otherwise
 
 
 def keys_end(days: int = KEY_DAYS) -> date:

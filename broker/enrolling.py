@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
-from broker.entries import Enrolled, Entry, RegisterRefused, unb64
+from broker.entries import CLOCK_SKEW_MS, KEY_DAYS, Enrolled, Entry, RegisterRefused, unb64
 from broker.keys import verify_rotation
 from broker.values import read_enrolled
 
-CLOCK_SKEW_MS = 300_000  # how far an agency's clock may be from the node's
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")  # it becomes part of topic and folder names
 
 
@@ -48,6 +48,10 @@ def check_agency(
     _check_rotation(entry, new, old)
     if abs(new.former[-1][1] - now_ms) > CLOCK_SKEW_MS:
         raise RegisterRefused("a key is replaced now; the agency's clock is not the node's")
+    # An agency may not give itself what an officer gave it no more of; one without an end has none.
+    latest = datetime.fromtimestamp(now_ms / 1000, UTC).date() + timedelta(days=KEY_DAYS + 1)
+    if old.keys_until is not None and (new.keys_until is None or new.keys_until > latest):
+        raise RegisterRefused(f"an agency's own new keys end within {KEY_DAYS} days")
 
 
 def _check_rotation(entry: Entry, new: Enrolled, old: Enrolled) -> None:

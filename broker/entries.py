@@ -16,6 +16,8 @@ from schemas.errors import CasewardError, Code
 from schemas.signed import sign_statement
 
 STATEMENT = "register-entry/1"
+KEY_DAYS = 730  # how long an agency's keys are sealed to; longer only by an officer's hand
+CLOCK_SKEW_MS = 300_000  # how far anybody's clock may be from the node's
 
 
 @unique

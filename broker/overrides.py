@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from broker.enacting import governing
-from broker.entries import Enrolled, RegisterRefused
+from broker.entries import CLOCK_SKEW_MS, Enrolled, RegisterRefused
 from broker.override_record import Authoriser
 from broker.override_record import Override as Record
 from redaction.agreement import Agreement, Audience, Override
@@ -24,6 +24,7 @@ def check_override(
     agreements: Iterable[Agreement],
     agencies: Mapping[str, Enrolled],
     accessions: frozenset[tuple[str, str, int]],
+    now_ms: int,
 ) -> None:
     """Require that a new override keeps to what its agreement allows.
 
@@ -33,11 +34,15 @@ def check_override(
         agreements: those enacted; the one that governs at the record's start sets the bounds.
         agencies: who is enrolled.
         accessions: who acceded to which version.
+        now_ms: the node's time, Unix milliseconds: an override begins now, for one in store for
+            later would be no answer to a risk that anybody has seen.
 
     Raises:
         RegisterRefused: which bound it breaks.
     """
     granted = record.granted
+    if abs(granted.since.timestamp() * 1000 - now_ms) > CLOCK_SKEW_MS:
+        raise RegisterRefused("an override begins when it is recorded")
     agreement = governing(agreements, granted.agreement, granted.since)
     if agreement is None:
         raise RegisterRefused("no agreement of this id is in force when the override starts")

@@ -171,7 +171,7 @@ class State:
             old = self._agencies.get(entry.key)
             check_agency(entry, old, signers=signers, officers=officers, now_ms=now_ms)
         elif entry.kind is Kind.OVERRIDE and not (officers and entry.value is None):
-            self._authorise_override(entry, signers)
+            self._authorise_override(entry, signers, now_ms)
         elif entry.kind is Kind.CONSENT and not officers and takes_back(entry):
             return  # any agency may say no for a person at once; only an officer enters a yes
         elif entry.kind is Kind.AUTHORISER and signers == (entry.key.partition("/")[0],):
@@ -227,7 +227,7 @@ class State:
         ):
             raise RegisterRefused("the accession is not signed for this text")
 
-    def _authorise_override(self, entry: Entry, signers: tuple[str, ...]) -> None:
+    def _authorise_override(self, entry: Entry, signers: tuple[str, ...], now_ms: int) -> None:
         if entry.value is None:
             raise RegisterRefused("ending an override needs an officer's signature")
         if not set(signers) <= set(self._authorisers):
@@ -235,12 +235,8 @@ class State:
         known = {name: self._authorisers[name] for name in signers}
         facts, before = self.snapshot().facts, self._entries.get((entry.kind, entry.key))
         if before is not None and before.value is not None:
-            check_review(
-                read_override(entry),
-                read_override(before),
-                known,
-                agreements=facts.agreements,
-            )
+            held = read_override(before)
+            check_review(read_override(entry), held, known, agreements=facts.agreements)
             return
         check_override(
             read_override(entry),
@@ -248,6 +244,7 @@ class State:
             agreements=facts.agreements,
             agencies=self._agencies,
             accessions=facts.accessions,
+            now_ms=now_ms,
         )
 
     def _facts(self) -> Register:

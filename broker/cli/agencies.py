@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
+from click.decorators import FC
 
 from broker.cli.common import (
     Unusable,
@@ -15,20 +18,24 @@ from broker.cli.common import (
     setting,
     table,
 )
-from broker.enrol import KEY_DAYS, Officer, keys_end, rotate_keys
-from broker.entries import Kind
+from broker.enrol import Officer, keys_end, rotate_keys
+from broker.entries import KEY_DAYS, Kind
 from broker.load import Loaded, load_register
 from broker.places import Places
 from broker.register_file import RegisterFileError, read_register
 from broker.session import client_of, reach
 
-_valid_days = click.option(
-    "--valid-days",
-    default=KEY_DAYS,
-    show_default=True,
-    type=click.IntRange(1, 10 * 365),
-    help="How many days the new keys are sealed to.",
-)
+OFFICER_DAYS = 3650  # the longest that an officer gives keys
+
+
+def _valid_days(most: int) -> Callable[[FC], FC]:
+    return click.option(
+        "--valid-days",
+        default=KEY_DAYS,
+        show_default=True,
+        type=click.IntRange(1, most),
+        help="How many days the new keys are sealed to.",
+    )
 
 
 @click.group()
@@ -41,7 +48,7 @@ def agency() -> None:
 @click.option("--role", "roles", multiple=True, help="A role the agency has; may be repeated.")
 @click.option("--part-of", default=None, help="The agency this is a unit of.")
 @click.option("--lost-key", is_flag=True, default=False, help="Key lost: both officers sign.")
-@_valid_days
+@_valid_days(OFFICER_DAYS)
 @json_option
 @ends_well
 def enrol(
@@ -122,7 +129,7 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--as", "name", required=True, help="The agency whose keys are replaced.")
-@_valid_days
+@_valid_days(KEY_DAYS)
 @json_option
 @ends_well
 def rotate(name: str, valid_days: int, as_json: bool) -> None:

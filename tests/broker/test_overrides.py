@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from tests.broker.node_fixture import CASES, HOSPITAL, POLICE, House, house
 MARAC, CHILDREN = "northmoor-marac", "northmoor-childrens-services"
 ONE, TWO, THREE = f"{POLICE}/duty-1", f"{CHILDREN}/duty-2", f"{HOSPITAL}/duty-3"
 LOW = f"{POLICE}/constable"
-NOW = datetime.now(UTC).replace(microsecond=0)
 SECTION = """
 overrides:
   - id: "9.1"
@@ -51,8 +51,21 @@ overrides:
 """
 
 
+@cache
+def now() -> datetime:
+    """The time of this test: one for all its records."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def own_time() -> None:
+    """Each test has its own."""
+    now.cache_clear()
+
+
 def record(**changes: Any) -> Override:
     """A good override; `changes` go to the record or to what it grants."""
+    since = now() + changes.pop("begins", timedelta(0))
     granted: dict[str, Any] = {
         "id": "override-1",
         "case": CASES[0],
@@ -63,8 +76,8 @@ def record(**changes: Any) -> Override:
         "recipients": frozenset({HOSPITAL}),
         "tags": frozenset({"victim.phone"}),
         "form": Form.CLEAR,
-        "since": NOW,
-        "until": NOW + timedelta(hours=72),
+        "since": since,
+        "until": since + changes.pop("lasts", timedelta(hours=72)),
         "review": Review.OPEN,
     }
     said: dict[str, Any] = {
@@ -133,9 +146,9 @@ BEYOND: dict[str, dict[str, Any]] = {
     "a recipient more": {"recipients": frozenset({HOSPITAL, CHILDREN})},
     "a stranger": {"recipients": frozenset({"nobody-at-all"})},
     "nobody": {"recipients": frozenset()},
-    "an hour more": {"until": NOW + timedelta(hours=73)},
-    "no time": {"until": NOW},
-    "backwards": {"until": NOW - timedelta(hours=1)},
+    "an hour more": {"lasts": timedelta(hours=72, seconds=1)},
+    "no time": {"lasts": timedelta(0)},
+    "backwards": {"lasts": timedelta(hours=-1)},
     "another purpose": {"purpose": "victim-support"},
     "another basis": {"legal_basis": frozenset({"gdpr-9-2-g"})},
     "no basis": {"legal_basis": frozenset()},
@@ -143,10 +156,9 @@ BEYOND: dict[str, dict[str, Any]] = {
     "reviewed already": {"review": Review.UPHELD, "reviewed_by": THREE},
     "another override": {"override": "9.3"},
     "another agreement": {"agreement": "northmoor-cpis"},
-    "before it is in force": {
-        "since": datetime(2026, 1, 1, tzinfo=UTC),
-        "until": datetime(2026, 1, 2, tzinfo=UTC),
-    },
+    "begun last year": {"begins": timedelta(days=-365)},
+    "begun ten minutes ago": {"begins": timedelta(minutes=-10)},
+    "in store for later": {"begins": timedelta(minutes=10)},
     "requested by nobody": {"requested_by": ""},
     "requested under another spelling": {"requested_by": f"{POLICE}/Duty-1"},
 }
@@ -284,7 +296,7 @@ async def test_the_requester_does_not_review(tmp_path: Path) -> None:
 
 ALTERED: dict[str, Callable[[Override], Override]] = {
     "longer": lambda one: replace(
-        one, granted=replace(one.granted, until=NOW + timedelta(hours=71))
+        one, granted=replace(one.granted, until=now() + timedelta(hours=71))
     ),
     "for another case": lambda one: replace(one, granted=replace(one.granted, case=CASES[1])),
     "justified otherwise": lambda one: replace(one, justification="Another reason."),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from broker.enrol import KEY_DAYS, keys_end, put_own, rotate_keys, submit
-from broker.entries import Entry, Kind, RegisterRefused, sign_entry
+from broker.enrol import keys_end, put_own, rotate_keys, submit
+from broker.entries import KEY_DAYS, Entry, Kind, RegisterRefused, sign_entry
 from broker.keys import KeyStore
 from broker.membership import store_of
 from broker.node_client import NodeRefused
@@ -172,6 +172,9 @@ async def test_the_end_of_keys_is_set_with_them_and_read_by_decisions(tmp_path: 
         assert end(HOSPITAL) in {keys_end(), keys_end(KEY_DAYS - 1)}
         await rotate_keys(found.http, found.places, HOSPITAL, found.secret, days=10)
         assert end(HOSPITAL) in {keys_end(10), keys_end(9)}
+        with pytest.raises(NodeRefused, match="within 730 days"):
+            await rotate_keys(found.http, found.places, HOSPITAL, found.secret, days=800)
+        await rotate_keys(found.http, found.places, HOSPITAL, found.secret, days=10)
         early = date(2026, 1, 31)
         value = (await found.officer().entry(Kind.AGENCY, HOSPITAL))["value"]
         shortened = {**value, "keys_until": early.isoformat()}
