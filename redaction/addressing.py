@@ -48,7 +48,7 @@ def meaning(asked: Question, agreement: Agreement) -> list[Resolved]:
         for conflict in asked.directory.conflicts(asked.event.subject) or ()
         if conflict.instead == asked.recipient
         for name in asked.directory.kin(conflict.agency)
-        if name in enrolled
+        if name in enrolled and name != asked.event.source
     }
     return [
         Resolved(audience, name)
@@ -89,7 +89,7 @@ def standing_in(agreement: Agreement, asked: Question) -> set[str]:
         except LookupError:  # of which the decision about it will be an error, to be seen
             standing_in.add(conflict.instead)
             continue
-        enrolled = replaced & asked.directory.register.agencies.keys()
+        enrolled = replaced & asked.directory.register.agencies.keys() - {asked.event.source}
         if any(_means(a, name, asked) for a in agreement.audiences for name in enrolled):
             standing_in.add(conflict.instead)
     return standing_in

@@ -6,7 +6,7 @@ The gates stand in one order, and the first that is closed is the answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from redaction import plan
@@ -209,13 +209,16 @@ def _governing(asked: Question) -> Agreement | Gate:
     candidates = [agreement for agreement in named if meaning(asked, agreement)]
     if not candidates:
         return Gate.NOT_ADDRESSED
-    in_force = [a for a in candidates if a.start <= _today(asked.at, a) <= a.until]
+    in_force = [a for a in candidates if _in_force(a, asked)]
     if not in_force:
         return Gate.NOT_IN_FORCE
     return in_force[0] if len(in_force) == 1 else Gate.TWO_AGREEMENTS
 
 
-def _today(at: datetime, agreement: Agreement) -> date:
-    if at.tzinfo is None:
+def _in_force(agreement: Agreement, asked: Question) -> bool:
+    """Whether the decision's local date is in the agreement's span and no later version began."""
+    if asked.at.tzinfo is None:
         raise ValueError("the decision time has no time zone")
-    return at.astimezone(ZoneInfo(agreement.time_zone)).date()
+    today = asked.at.astimezone(ZoneInfo(agreement.time_zone)).date()
+    begun = agreement.start <= today <= agreement.until
+    return begun and not asked.directory.superseded(agreement, today)

@@ -43,6 +43,14 @@ def _by_id(agreements: tuple[Agreement, ...]) -> Mapping[tuple[str, int], tuple[
     return _grouped(((agreement.id, agreement.version), agreement) for agreement in agreements)
 
 
+def _versions(
+    agreements: tuple[Agreement, ...],
+) -> Mapping[str, tuple[tuple[int, date], ...]]:
+    return _grouped(
+        (agreement.id, (agreement.version, agreement.start)) for agreement in agreements
+    )
+
+
 def _by_role(agencies: Mapping[str, Agency]) -> Mapping[str, tuple[str, ...]]:
     return _grouped((role, agency.name) for agency in agencies.values() for role in agency.roles)
 
@@ -70,6 +78,7 @@ def _reference(agreement: Agreement) -> AgreementRef:
 # A new snapshot mostly shares its tables with the one before it; these remember each by identity.
 _BY_SUBJECT = Remembered(_by_subject, keep=8)
 _BY_ID = Remembered(_by_id, keep=8)
+_VERSIONS = Remembered(_versions, keep=8)
 _BY_ROLE = Remembered(_by_role, keep=8)
 _BY_PARENT = Remembered(_by_parent, keep=8)
 _BY_COURSE = Remembered(_by_course, keep=8)
@@ -99,6 +108,11 @@ class Directory:
             if reference_to(agreement).hash == ref.hash:
                 return agreement
         raise LookupError("no enacted agreement has this id, version and hash")
+
+    def superseded(self, agreement: Agreement, day: date) -> bool:
+        """Whether a later version of the agreement has begun: an older one does not come back."""
+        versions = _VERSIONS(self.register.agreements).get(agreement.id, ())
+        return any(version > agreement.version and start <= day for version, start in versions)
 
     def with_role(self, role: str) -> tuple[str, ...]:
         """The enrolled agencies that have the role."""

@@ -19,7 +19,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Final
 
 from redaction.agreement import Form
@@ -30,12 +30,12 @@ from schemas.registry import Kind
 
 GAP: Final = "[…]"  # stands for whatever was removed, however much it was
 MIN_LETTERS = 3  # letters of a word that is hidden by itself
+UK_DIGITS = 11  # of 44 and the shortest national number with it
 MIN_DIGITS = 5  # digits of a number that is hidden in all its spellings
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\+?[0-9](?:[ \-./()]*[0-9])*")
 _DIGITS = re.compile(r"\+?[0-9]+")  # a plus goes with the digits that it stands before
-_PREFIX = re.compile(r"(?:\+44|0044)0?|0")  # before a UK number's own digits, gaps taken out
 
 _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june", "july"),
@@ -49,8 +49,8 @@ _YEAR = "([0-9]{4}|[0-9]{2})"
 _DATES: Final = tuple(
     (re.compile(rf"(?<![0-9])(?={pattern}(?![0-9]))"), order)
     for order, pattern in (
-        ("ymd", rf"([0-9]{{4}})[-/.]{_DAY}[-/.]{_DAY}"),
-        ("dmy", rf"{_DAY}[-/.]{_DAY}[-/.]{_YEAR}"),
+        ("ymd", rf"{_YEAR}-{_DAY}-{_DAY}"),
+        *(("dmy", rf"{_DAY}{gap}{_DAY}{gap}{_YEAR}") for gap in ("/", r"\.", "-")),
         ("dmy", rf"{_DAY}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\.?,?\s+{_YEAR}"),
         ("mdy", rf"(?<![a-z]){_MONTH}\.?\s+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}"),
     )
@@ -84,6 +84,7 @@ def hidden_values(event: Event, decided: Mapping[str, FieldDecision]) -> Hidden:
     """
     texts: list[str] = []
     dates: set[date] = set()
+    integers: list[int] = []
     for path, kind, value in occurrences(event.etype.root, event.value):
         form = decided[path].form
         if value is None or form in (Form.CLEAR, Form.SCRUBBED):
@@ -91,18 +92,22 @@ def hidden_values(event: Event, decided: Mapping[str, FieldDecision]) -> Hidden:
         match kind:
             case Kind.STRING | Kind.UUID:
                 texts.append(value)
-            case Kind.DATE | Kind.TIMESTAMP:
-                dates.add(value.astimezone(UTC).date() if isinstance(value, datetime) else value)
-            case Kind.INT | Kind.LONG if len(str(abs(value))) >= MIN_DIGITS:
-                texts.append(str(abs(value)))
+            case Kind.DATE:
+                dates.add(value)
+            case Kind.TIMESTAMP:
+                dates.add(value.astimezone(UTC).date())
+            case Kind.LOCAL_TIMESTAMP:
+                dates.add(value.date())
+            case Kind.INT | Kind.LONG:
+                integers.append(value)
             case Kind.ADDRESS:
                 texts += [value["line"], value["postcode"]]
                 texts += [value["municipality"]] if form is None else []
-    return hide(texts, dates)
+    return hide(texts, dates, integers)
 
 
-def hide(texts: Iterable[str], dates: Iterable[date] = ()) -> Hidden:
-    """These texts, with the numbers in them, and these dates, as they are looked for."""
+def hide(texts: Iterable[str], dates: Iterable[date] = (), integers: Iterable[int] = ()) -> Hidden:
+    """These texts, with the numbers in them, dates and whole numbers, as they are looked for."""
     phrases: set[str] = set()
     words: set[str] = set()
     numbers: set[str] = set()
@@ -112,11 +117,13 @@ def hide(texts: Iterable[str], dates: Iterable[date] = ()) -> Hidden:
         phrases.add("".join(tokens))
         words.update(token for token in tokens if sum(map(str.isalpha, token)) >= MIN_LETTERS)
         for found in _NUMBER.findall(folded):
-            numbers.update(_spellings(found))
+            groups = _DIGITS.findall(found)
+            numbers.update(_core(group) for group in ("".join(groups), *groups))
+    numbers.update(_core(str(abs(number))) for number in integers)
     return Hidden(
         phrases=frozenset(phrases - {""}),
         words=frozenset(words),
-        numbers=frozenset(numbers),
+        numbers=frozenset(number for number in numbers if len(number) >= MIN_DIGITS),
         dates=frozenset(dates),
     )
 
@@ -127,17 +134,21 @@ def scrub(text: str, hidden: Hidden) -> str:
     What is removed can make words stand out that did not, so it is looked through until nothing
     is found: scrubbing twice is scrubbing once.
     """
+    marks: list[Span] = []  # none at first: one that its writer put into the text stays as it is
     while spans := _found(text, hidden):
-        marks = [found.span() for found in re.finditer(re.escape(GAP), text)]
         text = _without(text, sorted([*spans, *marks]))
+        marks = [found.span() for found in re.finditer(re.escape(GAP), text)]
     return text
 
 
 def _without(text: str, spans: list[Span]) -> str:
-    """The text with these spans replaced; those that touch are one, so none tells its length."""
+    """The text with these spans replaced, those with nothing but space between them as one.
+
+    Otherwise their number would tell how many words a hidden name has.
+    """
     out, at = [], -1
     for start, end in spans:
-        if at < 0 or start > at:
+        if at < 0 or text[at:start].strip():
             out += [text[max(at, 0) : start], GAP]
         at = max(at, end)
     return "".join([*out, text[at:]])
@@ -151,7 +162,7 @@ def _found(text: str, hidden: Hidden) -> list[Span]:
     spans += _within(folded, tokens, hidden.phrases)
     for found in _NUMBER.finditer(folded):
         runs = [run.span() for run in _DIGITS.finditer(folded, *found.span())]
-        spans += _within(folded, runs, hidden.numbers)
+        spans += _numbers(folded, runs, hidden.numbers)
     # One character may be folded to several, and what was folded to nothing goes with its own.
     return [(origins[start], max(origins[end - 1] + 1, origins[end])) for start, end in spans]
 
@@ -165,7 +176,7 @@ def _within(folded: str, tokens: list[Span], values: frozenset[str]) -> Iterator
     joined, starts, ends = "", {}, {}
     for start, end in tokens:
         starts[len(joined)] = start
-        joined += folded[start:end].removeprefix("+")
+        joined += folded[start:end]
         ends[len(joined)] = end
     for value in values:
         at = joined.find(value)
@@ -173,6 +184,19 @@ def _within(folded: str, tokens: list[Span], values: frozenset[str]) -> Iterator
             if at in starts and at + len(value) in ends:
                 yield starts[at], ends[at + len(value)]
             at = joined.find(value, at + 1)
+
+
+def _numbers(folded: str, groups: list[Span], numbers: frozenset[str]) -> Iterator[Span]:
+    """Where a number is written in whole groups of digits that only gaps part."""
+    longest = max(map(len, numbers), default=-UK_DIGITS) + len("+00440")
+    for first, (start, _) in enumerate(groups):
+        joined = ""
+        for begin, end in groups[first:]:
+            joined += folded[begin:end]
+            if len(joined) > longest:
+                break
+            if _core(joined) in numbers:
+                yield start, end
 
 
 def _dates(folded: str, dates: frozenset[date]) -> Iterator[Span]:
@@ -194,17 +218,17 @@ def _month_number(text: str) -> int:
     return 1 + next(at for at, name in enumerate(_MONTHS) if name.startswith(text[:3]))
 
 
-def _spellings(number: str) -> set[str]:
-    """The digits of a number in every spelling, +44, 0044 and 0 being the same; or nothing."""
-    plain = re.sub(r"[^0-9+]", "", number)
-    digits = plain.removeprefix("+")
-    if len(digits) < MIN_DIGITS:
-        return set()
-    prefix = _PREFIX.match(plain)
-    if prefix is None:
-        return {digits}
-    own = plain[prefix.end() :]
-    return {digits, *(before + own for before in ("0", "44", "440", "0044", "00440"))}
+def _core(digits: str) -> str:
+    """A number without what its spellings differ in: +44, 0044, 44 or 0 before a UK number."""
+    plus, digits = digits.startswith("+"), digits.removeprefix("+")
+    core = digits
+    if digits.startswith("0044"):
+        core = digits[4:].removeprefix("0")
+    elif digits.startswith("44") and (plus or len(digits) >= UK_DIGITS):
+        core = digits[2:].removeprefix("0")
+    elif digits.startswith("0"):
+        core = digits[1:]
+    return core if len(core) >= MIN_DIGITS else digits
 
 
 def _fold(text: str) -> tuple[str, list[int]]:
@@ -229,4 +253,6 @@ def _plain(character: str) -> str:
         return str(unicodedata.decimal(character))
     folded = unicodedata.normalize("NFKD", character).casefold()
     parts = unicodedata.normalize("NFKD", folded)
-    return "".join(c for c in parts if unicodedata.category(c) not in ("Mn", "Cf"))
+    return "".join(
+        c for c in parts if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
+    )

@@ -103,6 +103,22 @@ def test_an_opinion_counts_from_its_local_date() -> None:
     assert gates == [Gate.OPINION, Gate.OPEN]
 
 
+def test_a_later_version_ends_the_one_before_it_from_its_first_day() -> None:
+    """Rule 1: an older version does not come back, whatever becomes of the later one."""
+    one = agreement(BY_NAME, audiences=(AGENCY,))
+    two = replace(one, version=2, start=DAY)
+    assert gate(replace(known(one), agreements=(one, two))) is Gate.OPEN
+    tomorrow = replace(two, start=date(2026, 11, 4))
+    assert gate(replace(known(one), agreements=(one, tomorrow))) is Gate.OPEN
+    unsigned = frozenset({(two.id, 2)})
+    both = replace(known(one), agreements=(one, two), unsigned=unsigned)
+    assert gate(both) is Gate.UNSIGNED
+    ended = replace(two, start=date(2026, 10, 1), until=date(2026, 11, 2))
+    assert gate(replace(known(one), agreements=(one, ended))) is Gate.NOT_IN_FORCE
+    elsewhere = replace(two, publishers=("southmoor-police",))
+    assert gate(replace(known(one), agreements=(one, elsewhere))) is Gate.NOT_IN_FORCE
+
+
 @pytest.mark.parametrize(
     ("until", "expected"),
     [

@@ -45,6 +45,9 @@ values = st.lists(st.text(st.sampled_from("anexämlwu 01479-+("), max_size=14), 
         ("born 9th of april 2015", "born […]"),
         ("case NM 2026 0042, 2026/0042", "case […], […]"),
         ("AnnExample07700900123", "[…]"),
+        ("Call 07700 900 123 1", "Call […] 1"),  # what follows belongs to no number
+        ("1 07700900123", "1 […]"),
+        ("Example Ann", "[…]"),  # or the gaps would tell of how many words a name is
     ],
 )
 def test_hidden_values_are_found_however_they_are_written(text: str, left: str) -> None:
