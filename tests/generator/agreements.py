@@ -3,61 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
 from redaction.agreement import (
     ANYONE,
-    Age,
+    AgeBand,
     Agreement,
-    AllOf,
-    AnyOf,
     Audience,
-    Condition,
-    Elapsed,
+    ConsentRule,
+    Dpia,
     Form,
-    Is,
     Items,
     Never,
-    Not,
-    Number,
+    OnWithdrawal,
+    Opinion,
+    Override,
     Requirement,
     Share,
-    Unit,
 )
-from schemas.registry import EventType, Kind, Leaf, Vocabulary
+from schemas.registry import Kind
 from tests.generator.choices import (
     AGENCIES,
     COURSES,
     PERSONS,
     ROLES,
-    WORDS,
     Draw,
     chance,
     one_of,
     some_of,
 )
+from tests.generator.conditions import conditions
 from tests.generator.events import SOURCE
-from tests.generator.types import CLASSES, container_tags, facts_of, kinds_of, leaf_fields, map_tags
+from tests.generator.terms import FITS, Terms, shareable_tags
+from tests.generator.types import CLASSES, container_tags, kinds_of, leaf_fields, map_tags
 
-# the kinds of leaves that a form is for; the others are for every kind
-FITS: dict[Form, frozenset[Kind]] = {
-    Form.MONTH: frozenset({Kind.DATE, Kind.TIMESTAMP}),
-    Form.YEAR: frozenset({Kind.DATE, Kind.TIMESTAMP}),
-    Form.MUNICIPALITY: frozenset({Kind.ADDRESS}),
-}
-_CONSENT_WORDS = ("given", "refused", "withdrawn")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What every agreement about one event type is drawn from."""
-
-    etype: EventType
-    vocabulary: Vocabulary
-    purposes: Sequence[str]
+_BANDS = (
+    (),
+    (AgeBand(from_age=0, decider="parent"), AgeBand(from_age=12, decider="child")),
+    (
+        AgeBand(from_age=0, decider="guardian"),
+        AgeBand(from_age=8, decider="parent"),
+        AgeBand(from_age=16, decider="child"),
+    ),
+    (AgeBand(from_age=0, decider="victim"),),
+)
 
 
 @st.composite
@@ -69,6 +61,9 @@ def agreements(
     names = tuple(audience.name for audience in audiences)
     shares = [_share(draw, terms, names, f"4.{n}") for n in range(1, draw(st.integers(3, 8)))]
     nevers = [_never(draw, terms, names, f"7.{n}") for n in range(draw(st.integers(0, 3)))]
+    overrides = [_override(draw, terms, names, f"9.{n}") for n in range(draw(st.integers(0, 2)))]
+    publishers = (SOURCE, AGENCIES[-1]) if chance(draw, 25) else (SOURCE,)
+    parties = sorted({*publishers, *(a.agency for a in audiences if a.agency is not None)})
     return Agreement(
         id=name,
         version=draw(st.integers(1, 3)),
@@ -77,13 +72,13 @@ def agreements(
         time_zone=zone,
         vocabulary=terms.vocabulary.name,
         calendars=() if chance(draw, 20) else (("school", "northmoor-schools"),),
-        publishers=(SOURCE, AGENCIES[-1]) if chance(draw, 25) else (SOURCE,),
+        publishers=publishers,
         event_types=(terms.etype.name,),
         purposes=tuple(terms.purposes),
         audiences=audiences,
         legal_basis=(),
-        drafted_with=(),
-        dpia=None,
+        drafted_with=_opinions(draw, parties, terms.today),
+        dpia=_dpia(draw, terms.today),
         start=in_force[0],
         until=in_force[1],
         requires=tuple(_requirement(draw, each) for each in names if chance(draw, 20)),
@@ -91,6 +86,64 @@ def agreements(
         handling=(),
         shares=tuple(shares),
         nevers=tuple(nevers),
+        overrides=tuple(overrides),
+        consents=tuple(_consent_rule(draw, person) for person in PERSONS if chance(draw, 45)),
+    )
+
+
+def _opinions(draw: Draw, parties: Sequence[str], today: date) -> tuple[Opinion, ...]:
+    """Mostly every party has its authority's favourable opinion by now."""
+    every = (parties[:1], parties[1:]) if chance(draw, 30) else ((),)
+    opinions = tuple(
+        Opinion(
+            authority="dpa-northmoor",
+            reference=f"DPA-{number}",
+            date=today + timedelta(days=one_of(draw, (-90, -90, 0))),
+            outcome=one_of(draw, ("favourable", "favourable", "favourable with conditions")),
+            of=tuple(of),
+        )
+        for number, of in enumerate(every)
+    )
+    if not chance(draw, 5):
+        return opinions
+    late = replace(opinions[0], date=today + timedelta(days=1))
+    against = replace(opinions[0], outcome="unfavourable")
+    return one_of(draw, ((), (*opinions[1:], late), (*opinions, against), opinions[1:]))
+
+
+def _dpia(draw: Draw, today: date) -> Dpia | None:
+    if chance(draw, 1):
+        return None
+    review_by = today + timedelta(days=one_of(draw, (*[200] * 40, 0, 0, 0, -1)))
+    return Dpia(reference="DPIA-1", date=today - timedelta(days=30), review_by=review_by)
+
+
+def _consent_rule(draw: Draw, person: str) -> ConsentRule:
+    return ConsentRule(
+        of=person,
+        by_age=one_of(draw, _BANDS),
+        presumed=one_of(draw, (None, None, "refused")),
+        on_withdrawal=one_of(draw, tuple(OnWithdrawal)),
+    )
+
+
+def _override(draw: Draw, terms: Terms, audiences: tuple[str, ...], clause: str) -> Override:
+    tags, form = _what(draw, terms)
+    lifts = some_of(draw, ("7.0", "7.1", "7.2")) if chance(draw, 60) else ()
+    return Override(
+        id=clause,
+        line=1,
+        text="",
+        tags=tags,
+        to=audiences if chance(draw, 70) else some_of(draw, audiences, least=1),
+        form=form,
+        legal_basis=("gdpr-9-2-c",),
+        authorisers=2,
+        of_rank="duty-manager",
+        expires_after_hours=72,
+        review_within_hours=48,
+        lifts=lifts,
+        not_told_to=(),
     )
 
 
@@ -113,7 +166,7 @@ def _audiences(draw: Draw, terms: Terms) -> tuple[Audience, ...]:
 
 
 def _share(draw: Draw, terms: Terms, audiences: tuple[str, ...], clause: str) -> Share:
-    tags, form = _what(draw, terms.etype)
+    tags, form = _what(draw, terms)
     items = None
     if chance(draw, 25):
         named = [tag for tag in shareable_tags(terms.etype) if tag.startswith("agency.")]
@@ -138,24 +191,29 @@ def _share(draw: Draw, terms: Terms, audiences: tuple[str, ...], clause: str) ->
     )
 
 
-def _what(draw: Draw, etype: EventType) -> tuple[tuple[str, ...], Form]:
+def _what(draw: Draw, terms: Terms) -> tuple[tuple[str, ...], Form]:
     """Some tags, and a form that fits every leaf of them, as a reader of the text would demand."""
+    etype = terms.etype
     tags = shareable_tags(etype)
-    if not chance(draw, 45):
+    fitting = {
+        form: [tag for tag in tags if kinds_of(etype, tag) <= FITS.get(form, set(Kind))]
+        for form in terms.forms
+    }
+    telling = [form for form in terms.forms if fitting[form] and form is not Form.PRESENT]
+    if not chance(draw, 60):
         keys = map_tags(etype) if chance(draw, 40) else ()
-        return tuple(dict.fromkeys((*some_of(draw, tags, least=1, most=8), *keys))), Form.CLEAR
-    form = one_of(draw, (Form.PRESENT, Form.MONTH, Form.MUNICIPALITY, Form.YEAR))
-    fitting = [tag for tag in tags if kinds_of(etype, tag) <= FITS.get(form, set(Kind))]
-    if not fitting:
+        return tuple(dict.fromkeys((*some_of(draw, terms.clear, least=1), *keys))), Form.CLEAR
+    if not telling or chance(draw, 10):
         return some_of(draw, tags, least=1, most=3), Form.PRESENT
-    return some_of(draw, fitting, least=1, most=3), form
+    form = one_of(draw, telling)
+    return some_of(draw, fitting[form], least=1, most=3), form
 
 
 def _never(draw: Draw, terms: Terms, audiences: tuple[str, ...], clause: str) -> Never:
     by_class, tags = chance(draw, 40), container_tags(terms.etype)
     if chance(draw, 40):  # what is compared by value
         tags = [tag for tag in tags if tag.startswith(("phone.", "address."))] or tags
-    caps = (Form.PRESENT, Form.MUNICIPALITY, Form.YEAR, Form.MONTH, Form.CLEAR)
+    caps = (*terms.forms, Form.CLEAR)
     return Never(
         id=clause,
         line=1,
@@ -166,66 +224,10 @@ def _never(draw: Draw, terms: Terms, audiences: tuple[str, ...], clause: str) ->
         clearer_than=one_of(draw, caps) if chance(draw, 45) else None,
         when=conditions(draw, terms, in_items=False) if chance(draw, 35) else None,
         not_told_to=(),
+        reveals=("consent_of_child",) if chance(draw, 20) else (),
     )
 
 
 def _requirement(draw: Draw, audience: str) -> Requirement:
     months = one_of(draw, (12, 36, 1)) if chance(draw, 70) else None
     return Requirement(of=audience, training=one_of(draw, COURSES), valid_months=months)
-
-
-def shareable_tags(etype: EventType) -> list[str]:
-    """The tags of leaves, the body's before the header's."""
-    return list(dict.fromkeys(field.tag for field, _ in reversed(leaf_fields(etype))))
-
-
-# --- conditions ---------------------------------------------------------------------------------
-
-
-def conditions(draw: Draw, terms: Terms, *, in_items: bool, depth: int = 2) -> Condition:
-    """A condition over the facts there are, the register's answers and time; often it holds."""
-    if depth and chance(draw, 30):
-        parts = tuple(
-            conditions(draw, terms, in_items=in_items, depth=depth - 1)
-            for _ in range(draw(st.integers(1, 3)))
-        )
-        join = one_of(draw, ("any", "all", "not"))
-        if join == "any":
-            return AnyOf(parts=parts)
-        return AllOf(parts=parts) if join == "all" else Not(part=parts[0])
-    shapes = ["fact"] * 4 + ["consent"] * 2 + ["elapsed"] * 2 + ["age"]
-    shape = one_of(draw, shapes)
-    if shape == "fact":
-        return _about_a_fact(draw, terms, in_items=in_items)
-    if shape == "consent":
-        name = f"consent_of_{one_of(draw, PERSONS)}"
-        return Is(fact=name, values=some_of(draw, _CONSENT_WORDS, least=1, most=2))
-    if shape == "elapsed":
-        unit = one_of(draw, tuple(Unit))
-        amount = one_of(draw, (3, 1, 0, 2) if unit is not Unit.MONTHS else (1, 6, 12))
-        return Elapsed(amount=amount, unit=unit, inclusive=chance(draw, 60))
-    dated = [t for t in shareable_tags(terms.etype) if Kind.DATE in kinds_of(terms.etype, t)]
-    least, most = one_of(draw, ((0, 12), (12, None), (None, 17), (18, 99)))
-    return Age(of=one_of(draw, dated or ["date.a"]), at_least=least, at_most=most)
-
-
-def _about_a_fact(draw: Draw, terms: Terms, *, in_items: bool) -> Condition:
-    facts = facts_of(terms.etype, in_items=False)
-    if in_items:
-        facts = facts_of(terms.etype, in_items=True) or facts
-    if not facts or chance(draw, 3):
-        return Is(fact="no_such_fact", values=("yes",))
-    name, leaf = one_of(draw, facts)
-    # now and then the wrong question is asked of a fact; no answer is certain then
-    if (leaf.kind in (Kind.INT, Kind.LONG)) is not chance(draw, 5):
-        least, most = one_of(draw, ((0, None), (None, 2), (1, 2), (-1, 3)))
-        return Number(fact=name, at_least=least, at_most=most)
-    return Is(fact=name, values=some_of(draw, _words_of(leaf), least=1, most=4))
-
-
-def _words_of(leaf: Leaf) -> tuple[str, ...]:
-    if leaf.kind is Kind.BOOLEAN:
-        return ("yes", "no")
-    if leaf.kind is Kind.ENUM:
-        return leaf.symbols
-    return WORDS

@@ -11,25 +11,14 @@ from hypothesis import strategies as st
 
 from redaction.agreement import Agreement, Form, Share
 from redaction.facts import (
-    Agency,
-    Calendar,
-    Conflict,
-    Consent,
-    ConsentState,
     Register,
-    Training,
 )
 from schemas.codec import Event
 from schemas.registry import EventType, Kind, Vocabulary
-from tests.generator.agreements import Terms, agreements
+from tests.generator.agreements import agreements
 from tests.generator.choices import (
     AGENCIES,
-    CASES,
-    COURSES,
-    MOMENTS,
-    PERSONS,
     PURPOSES,
-    ROLES,
     UNHEARD_OF,
     ZONES,
     Draw,
@@ -38,6 +27,8 @@ from tests.generator.choices import (
     some_of,
 )
 from tests.generator.events import events
+from tests.generator.registers import register
+from tests.generator.terms import FITS, Terms, allowed_forms, shareable_tags
 from tests.generator.types import event_types, kinds_of, vocabularies
 
 DELAYS = (
@@ -53,7 +44,6 @@ DELAYS = (
     timedelta(days=366),
     timedelta(milliseconds=-1),
 )
-PARENTS = {AGENCIES[4]: AGENCIES[3], AGENCIES[2]: AGENCIES[3], AGENCIES[5]: AGENCIES[4]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -110,7 +100,7 @@ def worlds(draw: Draw) -> World:
         vocabulary=vocabulary,
         etype=etype,
         event=event,
-        register=_register(draw, event, texts),
+        register=register(draw, event, texts, at),
         at=at,
         broken=False,
     )
@@ -122,10 +112,22 @@ def _agreements(
 ) -> tuple[Agreement, ...]:
     """One agreement for the event's purposes, and sometimes a second that meets it or does not."""
     zone = one_of(draw, ZONES)
-    terms = Terms(etype=event.etype, vocabulary=vocabulary, purposes=event.purposes)
+    terms = Terms(
+        etype=event.etype,
+        vocabulary=vocabulary,
+        purposes=event.purposes,
+        forms=allowed_forms(draw),
+        clear=_clear_tags(draw, event.etype),
+        today=at.astimezone(ZoneInfo(zone)).date(),
+    )
     window = _window(draw, at, zone)
     found = [draw(agreements(terms, name="northmoor-one", zone=zone, in_force=window))]
-    if chance(draw, 20):
+    if chance(draw, 12):  # another version, which may or may not have begun
+        window = _window(draw, at, zone)
+        other = draw(agreements(terms, name="northmoor-one", zone=zone, in_force=window))
+        version = found[0].version + one_of(draw, (1, -1))
+        found.append(replace(other, version=version))
+    elif chance(draw, 15):
         purposes = some_of(draw, PURPOSES, least=1, most=2)
         window = _window(draw, at, zone)
         second = agreements(
@@ -135,10 +137,19 @@ def _agreements(
     return tuple(found)
 
 
+def _clear_tags(draw: Draw, etype: EventType) -> tuple[str, ...]:
+    """Mostly a part of the tags only, so that other forms are not always beaten by clear."""
+    tags = shareable_tags(etype)
+    most = len(tags) if chance(draw, 30) else len(tags) // 2
+    return some_of(draw, tags, least=2, most=max(2, most))
+
+
 def _window(draw: Draw, at: datetime, zone: str) -> tuple[date, date]:
     """Days in force: mostly around the decision, else touching its local date or missing it."""
     today = at.astimezone(ZoneInfo(zone)).date()
-    before, after = one_of(draw, (*[(30, 300)] * 9, (0, 300), (30, 0), (0, 0), (-1, 300), (30, -1)))
+    before, after = one_of(
+        draw, (*[(30, 300)] * 16, (0, 300), (30, 0), (0, 0), (-1, 300), (30, -1))
+    )
     return today - timedelta(days=before), today + timedelta(days=after)
 
 
@@ -146,12 +157,15 @@ def _broken(draw: Draw, world: World) -> World:
     """The world with a fault: a time zone that is none, a form that fits no value, and so on."""
     register, vocabulary = world.register, world.vocabulary
     text, *others = register.agreements
-    fault = one_of(draw, ("time zone", "form", "unit", "tag"))
+    fault = one_of(draw, ("time zone", "form", "unit", "tag", "order"))
     if fault == "time zone":
         text = replace(text, time_zone="Nowhere/At_All")
     elif fault == "form":
         shares = (replace(share, form=_misfit(world.etype, share)) for share in text.shares)
         text = replace(text, shares=tuple(shares))
+    elif fault == "order":  # two forms that cannot be ordered
+        shares = (replace(share, form=_unordered(share)) for share in text.shares)
+        text = replace(text, shares=(*text.shares, *shares))
     elif fault == "unit":  # part of an agency that is not enrolled
         nobodys = {n: replace(a, part_of=UNHEARD_OF) for n, a in register.agencies.items()}
         register = replace(register, agencies=nobodys)
@@ -168,74 +182,7 @@ def _misfit(etype: EventType, share: Share) -> Form:
     return Form.MONTH if is_address else Form.MUNICIPALITY
 
 
-def _register(draw: Draw, event: Event, texts: tuple[Agreement, ...]) -> Register:
-    left_out = some_of(draw, AGENCIES, most=2) if chance(draw, 40) else ()
-    enrolled = [name for name in AGENCIES if name not in left_out]
-    agencies = {name: _agency(draw, name, enrolled) for name in enrolled}
-    roles = [(name, text.id, text.version) for name in enrolled for text in texts]
-    left_out_roles = some_of(draw, roles, most=8) if chance(draw, 50) else ()
-    return Register(
-        agencies=agencies,
-        agreements=texts,
-        accessions=frozenset(roles) - frozenset(left_out_roles),
-        consents=tuple(_consent(draw, event, texts) for _ in range(draw(st.integers(0, 4)))),
-        conflict_checks=_checks(draw, event),
-        trainings=tuple(_training(draw) for _ in range(draw(st.integers(0, 8)))),
-        calendars={} if chance(draw, 10) else {"northmoor-schools": _calendar(draw)},
-    )
-
-
-def _agency(draw: Draw, name: str, enrolled: list[str]) -> Agency:
-    parent = PARENTS.get(name)
-    return Agency(
-        name=name,
-        roles=frozenset(some_of(draw, ROLES, most=2)),
-        part_of=parent if parent in enrolled and not chance(draw, 25) else None,
-        suspended=chance(draw, 6),
-    )
-
-
-def _checks(draw: Draw, event: Event) -> dict[str, tuple[Conflict, ...]]:
-    """Mostly the case is checked, and mostly nobody is in conflict."""
-    found: list[Conflict] = []
-    if chance(draw, 35):
-        for _ in range(draw(st.integers(1, 2))):
-            agency = one_of(draw, (*AGENCIES[1:], UNHEARD_OF))
-            instead = one_of(draw, AGENCIES[1:]) if chance(draw, 70) else None
-            found.append(Conflict(agency=agency, instead=instead))
-    checked = one_of(draw, CASES) if chance(draw, 12) else event.subject
-    return {checked: tuple(found)}
-
-
-def _consent(draw: Draw, event: Event, texts: tuple[Agreement, ...]) -> Consent:
-    audiences = [audience.name for text in texts for audience in text.audiences]
-    return Consent(
-        case=one_of(draw, CASES) if chance(draw, 15) else event.subject,
-        person=one_of(draw, PERSONS),
-        purpose=one_of(draw, PURPOSES) if chance(draw, 20) else one_of(draw, event.purposes),
-        audience=one_of(draw, audiences) if chance(draw, 40) else None,
-        state=one_of(draw, tuple(ConsentState)),
-    )
-
-
-def _training(draw: Draw) -> Training:
-    """Completed long ago, today, tomorrow, or on the last day that some validity counts back to."""
-    day = one_of(draw, MOMENTS).date()
-    shift = one_of(draw, (-90, 0, 1, -365, -366, -31, -28, -1100))
-    return Training(
-        agency=one_of(draw, AGENCIES[1:]),
-        holder="A. Example",
-        course=one_of(draw, COURSES),
-        completed=day + timedelta(days=shift),
-    )
-
-
-def _calendar(draw: Draw) -> Calendar:
-    first = one_of(draw, (date(2020, 1, 1), date(2026, 9, 1), date(2026, 9, 15)))
-    return Calendar(
-        name="northmoor-schools",
-        first=first,
-        last=one_of(draw, (date(2030, 12, 31), date(2026, 9, 16))),
-        weekdays=frozenset(range(5)) if not chance(draw, 20) else frozenset({0, 3}),
-        closed=frozenset(some_of(draw, [m.date() + timedelta(days=1) for m in MOMENTS], most=3)),
-    )
+def _unordered(share: Share) -> Form:
+    """Some form that fits what the share's own fits, and is in no order with it."""
+    others = [form for form in FITS if FITS[form] & FITS.get(share.form, frozenset())]
+    return next((form for form in others if form is not share.form), Form.CLEAR)

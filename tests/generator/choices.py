@@ -29,6 +29,8 @@ ROLES = ("school", "health")
 PURPOSES = ("safeguarding-children", "protecting-victims", "housing")
 CASES = ("CASE-1", "CASE-2")
 PERSONS = ("victim", "child")
+ANSWERERS = ("parent", "child", "guardian")
+PERSON_IDS = ("c1", "c2")
 COURSES = ("encompass-key-adult", "marac-basics")
 ZONES = (
     "Europe/London",

@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from schemas.codec import Event
+from schemas.moments import Duration
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Node, Record
 from tests.generator.choices import (
     ADDRESS_TEXTS,
@@ -23,6 +24,7 @@ from tests.generator.choices import (
     DAYS,
     KEYS,
     MOMENTS,
+    PERSON_IDS,
     PHONES,
     PURPOSES,
     UNHEARD_OF,
@@ -32,6 +34,7 @@ from tests.generator.choices import (
     one_of,
     some_of,
 )
+from tests.generator.narratives import leaf_values, narrated
 from tests.generator.types import ADDRESS_FIELDS
 
 SOURCE = AGENCIES[0]
@@ -54,12 +57,16 @@ def events(draw: Draw, etype: EventType) -> Event:
         "on_behalf_of": one_of(draw, ("Constable Example", "")),
     }
     body = {each.name: _field(draw, each) for each in etype.root.fields[1:]}
-    return Event(etype=etype, value={"header": header, **body})
+    event = Event(etype=etype, value={"header": header, **body})
+    told = [value for _, value in leaf_values(etype.root, event.value) if value is not None]
+    return Event(etype=etype, value=narrated(draw, etype.root, event.value, told))
 
 
 def _field(draw: Draw, field: Field) -> Any:
     if field.name == "sharing_reason" and not chance(draw, 30):
         return one_of(draw, ("she is at serious risk", " ", "")) if field.fact else None
+    if field.name.endswith("_id") and field.fact and not chance(draw, 20):
+        return one_of(draw, PERSON_IDS)
     return _value(draw, field.node, field.tag.split(".")[0])
 
 
@@ -99,6 +106,14 @@ def _leaf(draw: Draw, leaf: Leaf, sort: str) -> Any:
             return one_of(draw, _UUIDS)
         case Kind.ADDRESS:
             return dict(zip(ADDRESS_FIELDS, one_of(draw, ADDRESSES), strict=True))
+        case Kind.FIXED:
+            return one_of(draw, (b"\x00\x01\x02\xff", b"four"))
+        case Kind.TIME:
+            return one_of(draw, (time(9, 30), time(0), time(23, 59, 59, 999_000)))
+        case Kind.LOCAL_TIMESTAMP:
+            return one_of(draw, MOMENTS).replace(tzinfo=None)
+        case Kind.DURATION:
+            return Duration(months=one_of(draw, (0, 14)), days=one_of(draw, (0, 3)), millis=0)
 
 
 def _text(draw: Draw, sort: str) -> str:
@@ -213,3 +228,11 @@ def _canary_leaf(leaf: Leaf, path: str, canaries: dict[str, str]) -> Any:
             return datetime(1990, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
         case Kind.DECIMAL:
             return Decimal(1).scaleb(-leaf.avro.get("scale", 0))
+        case Kind.FIXED:
+            return _canary(canaries, path).encode().ljust(leaf.avro["size"])[: leaf.avro["size"]]
+        case Kind.TIME:
+            return time(number // 60 % 24, number % 60)
+        case Kind.LOCAL_TIMESTAMP:
+            return datetime(1990, 1, 1) + timedelta(minutes=number)
+        case Kind.DURATION:
+            return Duration(months=number, days=0, millis=0)

@@ -27,7 +27,10 @@ from tests.generator.choices import SYMBOLS, Draw, chance, one_of, some_of
 CLASSES = ("phone", "address", "child", "special-category", "locates-victim", "contact")
 HEADER_TAGS = ("event.basics", "event.id", "event.purposes", "event.user", "case.reference")
 # a tag's first word says what its leaves mostly hold
-SORTS = ("text", "date", "agency", "phone", "address")
+SORTS = ("text", "date", "agency", "phone", "address", "note", "count", "child", "victim")
+_LIKELY = (*("text",) * 4, *("address", "address", "note", "date") * 2, *SORTS[1:])
+BIRTHS = ("child.date_of_birth", "victim.date_of_birth")
+UNLIFTABLE = ("special-category", "child")
 
 HEADER = {
     "name": "header",
@@ -55,6 +58,7 @@ HEADER = {
 }
 ADDRESS_FIELDS = ("line", "municipality", "postcode", "country")
 MAX_FIELDS = 22  # fields of a body, so that one case stays quick to decide literally
+TAGS_OF_SORT = 3  # at most
 FACT_KINDS = ("string", "boolean", "int", "long", "enum", "date")
 _SIMPLE: Mapping[str, Any] = {
     "date": {"type": "int", "logicalType": "date"},
@@ -62,12 +66,19 @@ _SIMPLE: Mapping[str, Any] = {
     "timestamp-micros": {"type": "long", "logicalType": "timestamp-micros"},
     "decimal": {"type": "bytes", "logicalType": "decimal", "precision": 6, "scale": 2},
     "uuid": {"type": "string", "logicalType": "uuid"},
+    "time-millis": {"type": "int", "logicalType": "time-millis"},
+    "local-timestamp-micros": {"type": "long", "logicalType": "local-timestamp-micros"},
 }
 _KINDS_OF_SORT: Mapping[str, tuple[str, ...]] = {
     "text": (
         *("string", "boolean", "enum", "int", "enum", "boolean", "long"),
         *("float", "double", "bytes", "decimal", "uuid"),
+        *("fixed", "fixed", "duration", "time-millis", "local-timestamp-micros"),
     ),
+    "note": ("string",),
+    "count": ("int", "long"),
+    "child": ("date",),
+    "victim": ("date",),
     "date": ("date", "date", "timestamp", "timestamp-micros"),
     "agency": ("string",),
     "phone": ("string", "string", "string", "long"),
@@ -80,13 +91,19 @@ def vocabularies(draw: Draw) -> Vocabulary:
     """A vocabulary: the header's tags, and one to three tags of each sort, with random classes."""
     tags = {name: Tag(name=name, means=name, classes=frozenset()) for name in HEADER_TAGS}
     for sort in SORTS:
-        for letter in "abc"[: draw(st.integers(1, 3))]:
+        births = [name for name in BIRTHS if name.startswith(f"{sort}.")]
+        letters = "abc"[: draw(st.integers(1, TAGS_OF_SORT))]
+        for name in births or [f"{sort}.{letter}" for letter in letters]:
             classes = set(some_of(draw, CLASSES, most=2))
-            if sort in CLASSES and not chance(draw, 15):
+            if sort in ("phone", "address") and not chance(draw, 15):
                 classes.add(sort)
-            name = f"{sort}.{letter}"
             tags[name] = Tag(name=name, means=name, classes=frozenset(classes))
-    return Vocabulary(name="gen-core/1", tags=tags, classes={name: name for name in CLASSES})
+    return Vocabulary(
+        name="gen-core/1",
+        tags=tags,
+        classes={name: name for name in CLASSES},
+        unliftable=frozenset(some_of(draw, UNLIFTABLE) if chance(draw, 30) else ()),
+    )
 
 
 @st.composite
@@ -116,11 +133,12 @@ class _Writer:
     records: list[_Named] = field(default_factory=list)
     arrays: list[str] = field(default_factory=list)  # dotted paths
     written: list[dict[str, Any]] = field(default_factory=list)  # every field of the body
-    enums: int = 0
+    named: int = 0  # enums and fixeds
 
     def schema(self, name: str) -> dict[str, Any]:
         root_tag = self._tag() if chance(self.draw, 15) else None
-        body = [self._special(each) for each in ("consent_of_victim", "sharing_reason")]
+        specials = ("consent_of_victim", "sharing_reason", "victim_id")
+        body = [self._special(each) for each in specials]
         body = [each for each in body if each is not None]
         if chance(self.draw, 70):
             body.append(self._people(root_tag))
@@ -140,7 +158,8 @@ class _Writer:
             return one_of(self.draw, [n for n in names if n.startswith(f"{sort}.")])
         if chance(self.draw, 2):
             return "event.basics"
-        return one_of(self.draw, names)
+        sort = one_of(self.draw, _LIKELY)
+        return one_of(self.draw, [n for n in names if n.startswith(f"{sort}.")])
 
     def _special(self, name: str, *, percent: int = 45) -> dict[str, Any] | None:
         """A fact whose name means something to conditions."""
@@ -157,13 +176,15 @@ class _Writer:
         """A list of people, each with an agency: what `items: {where: …}` is made for."""
         self.arrays.append("people")
         tag = self._tag() if chance(self.draw, 30) else chain
+        born = self._tag("date") if chance(self.draw, 50) else BIRTHS[0]
         inner = [
             {"name": "agency", "tag": self._tag("agency"), "type": self._nullable("string", 25)},
-            {"name": "born", "tag": self._tag("date"), "type": self._nullable(_SIMPLE["date"], 25)},
+            {"name": "born", "tag": born, "type": self._nullable(_SIMPLE["date"], 25)},
         ]
         self.written.extend(inner)
-        consent = self._special("consent_of_child", percent=20)
-        inner.extend([consent] if consent else [])
+        for name, percent in (("consent_of_child", 20), ("child_id", 40)):
+            fact = self._special(name, percent=percent)
+            inner.extend([fact] if fact else [])
         for _ in range(self.draw(st.integers(1, 3))):
             inner.append(self._field("people", tag, depth=1, facts=True))
         item = {"type": "record", "name": "Person", "fields": inner}
@@ -206,7 +227,7 @@ class _Writer:
             sort = (chain or "").split(".")[0]
             leaf = self._leaf_type(one_of(self.draw, _KINDS_OF_SORT.get(sort, ("string",))))
             if shape == "leaf":
-                return self._nullable(leaf, 45)
+                return self._nullable(leaf, 55)
             self.arrays.append(path)
             return self._nullable({"type": "array", "items": leaf}, 15)
         if shape == "record":
@@ -242,9 +263,13 @@ class _Writer:
 
     def _leaf_type(self, kind: str) -> Any:
         if kind == "enum":
-            self.enums += 1
+            self.named += 1
             symbols = some_of(self.draw, SYMBOLS, least=2, most=4)
-            return {"type": "enum", "name": f"E{self.enums}", "symbols": list(symbols)}
+            return {"type": "enum", "name": f"E{self.named}", "symbols": list(symbols)}
+        if kind in ("fixed", "duration"):
+            self.named += 1
+            size, logical = (12, {"logicalType": kind}) if kind == "duration" else (4, {})
+            return {"type": "fixed", "name": f"X{self.named}", "size": size, **logical}
         if kind == "address":
             if self.address_known:
                 return "gen.Address"

@@ -7,12 +7,32 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from redaction.agreement import Agreement, Elapsed, Form, Share, Unit
+from redaction.agreement import (
+    Agreement,
+    ConsentRule,
+    Elapsed,
+    Form,
+    Opinion,
+    Override,
+    Share,
+    Unit,
+)
 from redaction.decision import Decision, FieldDecision, Gate, Reason
+from redaction.facts import Review
+from redaction.reference.forms import at_most
 from schemas.codec import WITHHELD
 from schemas.registry import Array, Field, Kind, Leaf, Map, Node, Record
 from tests.generator import World
+from tests.generator.narratives import GAP
 
+CONSENTS = ("tags", "which", "by", "cleared")
+GRANTS = (
+    "of another case",
+    "to others",
+    "that ended",
+    "that failed",
+    "that is over the text's form",
+)
 CONTAINERS = ("record", "array", "leaves", "map")
 REQUIRED = frozenset(
     [
@@ -29,6 +49,15 @@ REQUIRED = frozenset(
         *(f"delivered under items {each}" for each in ("where", "when")),
         *(f"delivered under {each}" for each in ("needs_reason", "publishers", "requires")),
         *(f"delivered by {each}" for each in ("agency", "named_in", "role", "when")),
+        *(f"delivered under {each}" for each in ("Override", "ConsentRule", "bands", "lifts")),
+        *(f"delivered under opinions {each}" for each in ("of all", "of some")),
+        *(f"delivered in a case with {each}" for each in CONSENTS),
+        *(f"delivered beside a grant {each}" for each in GRANTS),
+        "delivered under a later version",
+        "delivered in the place of an earlier version",
+        "delivered to a party that is named or has a role",
+        "something cut out of a text",
+        "nothing cut out of a text",
         "delivered to one standing in",
         "view of nulls, values and withheld",
     ]
@@ -51,11 +80,13 @@ class Reached:
             agreement = next(
                 text
                 for text in world.register.agreements
-                if decision.agreement is not None and text.id == decision.agreement.id
+                if decision.agreement is not None
+                and (text.id, text.version) == (decision.agreement.id, decision.agreement.version)
             )
             found.update(_of_decision(world, decision, agreement))
             found.update(f"delivered under {each}" for each in _of_text(agreement))
             found.update(_of_view(view))
+            found.update(_of_texts(decision, view))
         self.counts.update(found)
 
     def missing(self) -> list[str]:
@@ -79,10 +110,38 @@ def _of_decision(world: World, decision: Decision, agreement: Agreement) -> Iter
         yield "delivered under requires"
     if decision.stands_for != decision.recipient:
         yield "delivered to one standing in"
+    if audience.agency is None and decision.recipient in agreement.parties():
+        yield "delivered to a party that is named or has a role"
+    for text in world.register.agreements:
+        if text.id == agreement.id and text.version != agreement.version:
+            later = text.version > agreement.version
+            yield f"delivered {'under a later' if later else 'in the place of an earlier'} version"
+    yield from _of_register(world, decision, agreement)
     for decided in decision.fields:
         yield from _of_field(world, decided)
     for container in _null_containers(world.event.etype.root, world.event.value):
         yield f"delivered with a null {container}"
+
+
+def _of_register(world: World, decision: Decision, agreement: Agreement) -> Iterator[str]:
+    for consent in world.register.consents:
+        for name in CONSENTS:
+            if getattr(consent, name):
+                yield f"delivered in a case with {name}"
+    bounds = {override.id: override.form for override in agreement.overrides}
+    for granted in world.register.granted:
+        tests = (
+            granted.case != world.event.subject,
+            decision.recipient not in granted.recipients,
+            granted.until <= world.at,
+            granted.review is Review.FAILED,
+            granted.override in bounds and not at_most(granted.form, bounds[granted.override]),
+        )
+        yield from (
+            f"delivered beside a grant {name}"
+            for name, held in zip(GRANTS, tests, strict=True)
+            if held
+        )
 
 
 def _of_field(world: World, decided: FieldDecision) -> Iterator[str]:
@@ -135,6 +194,12 @@ def _of_text(part: Any) -> Iterator[str]:
     if is_dataclass(part):
         name = type(part).__name__
         yield f"Elapsed in {part.unit}" if isinstance(part, Elapsed) else name
+        if isinstance(part, ConsentRule) and part.by_age:
+            yield "bands"
+        if isinstance(part, Override) and part.lifts:
+            yield "lifts"
+        if isinstance(part, Opinion):
+            yield f"opinions of {'some' if part.of else 'all'}"
         if isinstance(part, Share):
             yield from (n for n in ("needs_reason", "publishers") if getattr(part, n))
         for field in fields(part):
@@ -153,6 +218,12 @@ def _of_view(view: dict[str, Any]) -> Iterator[str]:
     shown = {_show(value) for value in _values(view["header"]) | _values(view)}
     if shown == {"null", "withheld", "value"}:
         yield "view of nulls, values and withheld"
+
+
+def _of_texts(decision: Decision, view: dict[str, Any]) -> Iterator[str]:
+    if any(field.form is Form.SCRUBBED for field in decision.fields):
+        cut = any(isinstance(value, str) and GAP in value for value in _values(view))
+        yield f"{'something' if cut else 'nothing'} cut out of a text"
 
 
 def _values(tree: Any) -> set[Any]:

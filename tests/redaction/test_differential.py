@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from redaction import checker, plan, reference
 from redaction import decide as engine
 from redaction.decision import Decision, Gate
+from redaction.reference.gates import reference_to
 from schemas.codec import decode_view
 from tests.generator import World, evenly, worlds
+from tests.redaction.builders import SECRET
 from tests.redaction.coverage import Reached
 
 CASES = int(os.environ.get("CASEWARD_CASES", "2000"))
@@ -57,13 +60,15 @@ def compare(world: World, recipient: str, purpose: str, reached: Reached) -> Gat
 
 def compare_views(world: World, decision: Decision) -> dict[str, Any]:
     event, register, vocabulary, at = world.event, world.register, world.vocabulary, world.at
-    expected = reference.view(event, register, vocabulary, decision, at=at)
+    expected = reference.view(event, register, vocabulary, decision, at=at, secret=SECRET)
     # compared as text, because equality would take 1 for true and forget the order of fields
-    shown = plan.view(event, register, vocabulary, decision, at=at)
+    shown = plan.view(event, register, vocabulary, decision, at=at, secret=SECRET)
     assert repr(shown) == repr(expected)
-    view_type, data = plan.encode(event, register, vocabulary, decision, at=at)
+    view_type, data = plan.encode(event, register, vocabulary, decision, at=at, secret=SECRET)
     assert repr(decode_view(view_type, data)) == repr(expected)
-    checker.check(data, view_type, event, decision)
+    (text,) = (a for a in register.agreements if reference_to(a) == decision.agreement)
+    today = at.astimezone(ZoneInfo(text.time_zone)).date()
+    checker.check(data, view_type, event, decision, today=today, secret=SECRET)
     return expected
 
 
