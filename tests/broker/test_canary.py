@@ -18,7 +18,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-import broker.gateway as stages
+import broker.delivering as delivering
+import broker.gateway as deciding
 from broker.ledger_verify import verify_directory
 from broker.log import LogError
 from broker.node import NodeStuck
@@ -176,7 +177,14 @@ def carrying(event: Event) -> Exception:
     return RuntimeError(f"cannot handle {event.value!r}")
 
 
-STAGES = ("verify_event", "decode_event", "recipients", "decide", "encode_body", "make_hop")
+STAGES = {
+    "verify_event": deciding,
+    "decode_event": deciding,
+    "recipients": deciding,
+    "decide": deciding,
+    "encode_body": delivering,
+    "make_hop": delivering,
+}
 
 
 @pytest.mark.parametrize("stage", [*STAGES, "plan", "checker", "open", "seal", "append"])
@@ -209,7 +217,7 @@ async def test_a_fault_in_a_stage_discloses_nothing_and_delivers_nothing(
                 await forged.append(sealed)
                 broken.setattr(found.node.log, "append", fail)
             else:
-                broken.setattr(stages, stage, fail)
+                broken.setattr(STAGES[stage], stage, fail)
             if stage == "seal":
                 await forged.append(sealed)
             elif stage != "append":
