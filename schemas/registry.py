@@ -22,7 +22,6 @@ from schemas.nodes import (
     Vocabulary,
 )
 from schemas.resolving import load_event_type
-from schemas.rules import check_redactable
 
 __all__ = [
     "Array",
@@ -127,7 +126,7 @@ class Registry:
 
     Raises:
         SchemaError: two of them share a name and version or a fingerprint, so that bytes or a
-            header would not say which is meant, or one cannot be redacted.
+            header would not say which is meant.
     """
 
     def __init__(self, types: Sequence[EventType]) -> None:
@@ -139,10 +138,6 @@ class Registry:
                 raise _refused(f"{_told(etype)} stands twice")
             if other := self._by_rabin.get(etype.rabin):
                 raise _refused(f"{_told(other)} and {_told(etype)} have one fingerprint")
-            try:
-                check_redactable(etype.root)
-            except SchemaError as error:
-                raise _refused(f"{_told(etype)}: {error}") from None
             ordered = sorted((*versions, etype), key=lambda each: each.version)
             self._by_name[etype.name] = tuple(ordered)
             self._by_rabin[etype.rabin] = etype

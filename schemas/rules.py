@@ -141,22 +141,3 @@ def _names_array(root: Record, path: str) -> bool:
             return False
         node = found[0].node
     return isinstance(node, Array)
-
-
-def check_redactable(node: Node, path: str = "") -> None:
-    """Check that this version can redact whatever stands in an event type.
-
-    Raises:
-        SchemaError: a part of it can be read and written, but not be shared in part.
-    """
-    match node:
-        case Record():
-            for field in node.fields:
-                check_redactable(field.node, f"{path}.{field.name}" if path else field.name)
-        case Array():
-            if node.item.nullable or isinstance(node.item, Array | Map):
-                rule = "this version cannot redact a list of lists, of maps or of what may be null"
-                raise refusal(path, rule)
-            check_redactable(node.item, path)
-        case Map():
-            check_redactable(node.value, path)

@@ -185,7 +185,9 @@ def _array(root: Record, path: str) -> tuple[Field, Node]:
     first, *rest = path.split(".")
     (field,) = (f for f in root.fields if f.name == first)
     for name in rest:
-        inner = field.node.item if isinstance(field.node, Array) else field.node
+        inner = field.node
+        while isinstance(inner, Array):
+            inner = inner.item
         if not isinstance(inner, Record):
             raise InconsistentError("`summarises` leads through what is no record")
         (field,) = (f for f in inner.fields if f.name == name)
