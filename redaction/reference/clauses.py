@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from redaction.agreement import ANYONE, Form, Never, Override, Share
 from redaction.facts import Granted, Review
 from redaction.reference.conditions import Tags, holds, reason_given
-from redaction.reference.forms import at_most
+from redaction.reference.forms import MEANT_FOR, at_most
 from redaction.reference.places import Case, Element, Place, element_scope
 from schemas.registry import Array, Field, Leaf, Node, Record
 
@@ -101,9 +101,15 @@ def overrides_applying(case: Case, place: Place) -> Iterator[tuple[Form, Overrid
                 and override_names(case, override, place.field)
                 and _is_granted(case, granted, place.field.tag)
                 and at_most(granted.form, override.form)
+                and _fits(granted.form, place)
                 and _keeps_items_rule(case, place)
             ):
                 yield granted.form, override
+
+
+def _fits(form: Form, place: Place) -> bool:
+    """A record over several tags has a form that may fit some only; a map's key has no kind."""
+    return place.kind is None or place.kind in MEANT_FOR.get(form, {place.kind})
 
 
 def override_names(case: Case, override: Override, field: Field) -> bool:

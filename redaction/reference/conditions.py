@@ -136,7 +136,9 @@ def _is_about(case: Case, consent: Consent, elements: tuple[Element, ...]) -> bo
     """Rule 12: who is meant; where the scope cannot say, only what restricts is meant for all."""
     if consent.which is None:
         return True
-    here = _word(case, f"{consent.person}_id", elements)
+    name = f"{consent.person}_id"
+    number = _number(case, name, elements)
+    here = _word(case, name, elements) if number is None else str(number)
     return consent.state is not ConsentState.GIVEN if here is None else here == consent.which
 
 
