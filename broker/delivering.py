@@ -21,6 +21,7 @@ from schemas.codec import Event, ViewType
 from schemas.envelope import Handling, ViewBody, encode_body
 from schemas.errors import CasewardError, Code
 from schemas.hop import RecipientPart, Step, make_hop
+from schemas.recall import NO_VIEW
 from schemas.registry import Vocabulary
 
 WORDING = "Not for you under the agreement named here. This is not a statement about any person."
@@ -83,7 +84,7 @@ class Deliverer:
         """The envelope of an open decision and its hop; any failure withholds this delivery."""
         try:
             view_type, view = outgoing.encoded(decision)
-            return self._envelope(job, decision, view_type, view)
+            return self._view(job, decision, view_type, view)
         except CasewardError as error:
             code = error.code
         except Exception:  # noqa: BLE001 - fail closed: a fault withholds, and the hop says so
@@ -93,18 +94,34 @@ class Deliverer:
         )
         return self._recorder.hop(what)
 
-    def _envelope(
-        self, job: Job, decision: Decision, view_type: ViewType, view: bytes
+    def body(self, job: Job, decision: Decision, made: tuple[ViewType, bytes] | None) -> ViewBody:
+        """What goes inside the seal, with a fresh opening key; `made` None stands for no view."""
+        if made is not None:
+            self._publish_type(made[0])
+        return _body(job, decision, made, self._random(32))
+
+    def post(
+        self,
+        job: Job,
+        decision: Decision,
+        plaintext: bytes,
+        *,
+        opening_key: bytes,
+        delivery_id: bytes,
+        code: Code | None = None,
     ) -> tuple[Append, ...]:
-        opening_key = self._random(32)
-        body = _body(job, decision, view_type, view, opening_key)
-        delivery_id = self.delivery_id(job, decision)
+        """An envelope to the decision's recipient, and the hop that it was sealed.
+
+        Raises:
+            EnvelopeRefused: `TOO_LARGE`.
+        """
         recipient = job.snapshot.agencies[decision.recipient]
         key = self._sealer.key_for(recipient.name, recipient.sealing)
         topic = deliveries_topic(recipient.name)
-        envelope = key.seal(encode_body(body), stream=topic, delivery_id=delivery_id)
+        envelope = key.seal(plaintext, stream=topic, delivery_id=delivery_id)
+        said = {"delivery_id": delivery_id, "code": code}
         hop = make_hop(
-            part(Step.SEALED, job.source, job.now, job.event, decision, delivery_id=delivery_id),
+            part(Step.SEALED, job.source, job.now, job.event, decision, **said),
             RecipientPart(
                 time_ms=ms(job.now),
                 delivery_id=delivery_id,
@@ -113,8 +130,19 @@ class Deliverer:
             recipient_key=opening_key,
             auditor_key=self._random(32),
         )
-        self._publish_type(view_type)
         return (Append(topic=topic, partition=0, value=envelope), *self._recorder.record(hop))
+
+    def _view(
+        self, job: Job, decision: Decision, view_type: ViewType, view: bytes
+    ) -> tuple[Append, ...]:
+        body = self.body(job, decision, (view_type, view))
+        return self.post(
+            job,
+            decision,
+            encode_body(body),
+            opening_key=body.opening_key,
+            delivery_id=self.delivery_id(job, decision),
+        )
 
     def _publish_type(self, view_type: ViewType) -> None:
         """Put the derived schema, which names no person, in the log where it is not there yet."""
@@ -125,7 +153,7 @@ class Deliverer:
 
 
 def _body(
-    job: Job, decision: Decision, view_type: ViewType, view: bytes, opening_key: bytes
+    job: Job, decision: Decision, made: tuple[ViewType, bytes] | None, opening_key: bytes
 ) -> ViewBody:
     if decision.agreement is None or decision.audience is None:
         raise CasewardError(Code.INTERNAL, "an open decision names its agreement and audience")
@@ -134,12 +162,12 @@ def _body(
         agreement_version=decision.agreement.version,
         agreement_hash=decision.agreement.hash,
         purpose=decision.purpose,
-        schema=view_type.digest,
+        schema=NO_VIEW if made is None else made[0].digest,
         event_type=job.event.type,
         wording=WORDING,
         handling=_handling(job.snapshot, decision),
         opening_key=opening_key,
-        view=view,
+        view=b"" if made is None else made[1],
     )
 
 

@@ -8,13 +8,16 @@ whatever fails later withholds that one delivery. Nothing is ever delivered by a
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from broker.consent_changes import ConsentChange
 from broker.delivering import Deliverer, Job
+from broker.entries import Enrolled
 from broker.log import Append
 from broker.pending import WAITS, Changes, Waiting, record
+from broker.recall import Past, Recaller
 from broker.recording import Recorder, Source, part
 from broker.register import Snapshot
 from broker.sealer import EventKeys, Identity, Sealer
@@ -76,6 +79,7 @@ class Gateway:
             known_view_types=known_view_types,
         )
         self._waker = Waker(self._decide, self._deliverer, self._recorder, vocabulary)
+        self._recaller = Recaller(identity, self._deliverer, self._recorder, vocabulary)
         self._own_key = SealingPublicKey(identity.sealing_public)
 
     def process(
@@ -130,6 +134,33 @@ class Gateway:
         appends[:0] = (*self.sealer.announcements(), *self._deliverer.types())
         return Outcome(appends=tuple(appends), met={}, expired=(), waiting=changes)
 
+    def recall(
+        self,
+        change: ConsentChange,
+        past: Sequence[Past],
+        *,
+        snapshot: Snapshot,
+        now: datetime,
+    ) -> tuple[Append, ...]:
+        """What goes out because a consent was withdrawn.
+
+        Args:
+            change: the withdrawal.
+            past: the deliveries of its case that were sealed before it.
+            snapshot: the register now.
+            now: when the recalls are made, aware.
+        """
+        appends: list[Append] = []
+        for one in past:
+            try:
+                _, event = self._opened(one.source, snapshot.agencies[one.source.publisher])
+                appends.extend(tuple(self._recaller.recall(event, one, change, snapshot, now)))
+            except Exception:  # noqa: BLE001 - nothing is taken for decided; a person is told
+                code = Code.RECALL_UNDECIDED
+                appends.extend(self._recaller.undecided(one, change, now, code))
+        appends[:0] = (*self.sealer.announcements(), *self._deliverer.types())
+        return tuple(appends)
+
     def _kept(self, source: Source, changes: Changes) -> Iterator[Append]:
         topic, partition = pending_topic(source.publisher), source.record.partition
         return record(topic, partition, self._own_key, changes)
@@ -182,12 +213,16 @@ class Gateway:
 
     def _admit(self, source: Source, snapshot: Snapshot) -> tuple[SignedEvent, Event]:
         """Steps 1 to 4: the event, if its publisher may say it now."""
-        record = source.record
         agency = snapshot.agencies.get(source.publisher)
         if agency is None:
             raise EventRefused(Code.UNKNOWN_PUBLISHER, "the publisher is not enrolled")
         if agency.suspended:
             raise EventRefused(Code.PUBLISHER_SUSPENDED, "the publisher is suspended")
+        return self._opened(source, agency)
+
+    def _opened(self, source: Source, agency: Enrolled) -> tuple[SignedEvent, Event]:
+        """Steps 1 to 4 of what an enrolled publisher said, suspended since or not."""
+        record = source.record
         if record.value is None:
             raise EventRefused(Code.NOT_AN_ENVELOPE, "the record is empty")
         # step 1: open

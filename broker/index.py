@@ -185,6 +185,22 @@ class Index:
         rows = self._rows([_HOP.c.delivery_id == delivery_id, _HOP.c.step == Step.SEALED])
         return rows[0] if rows else None
 
+    def sent(self, case: str, *, before: int) -> list[dict[str, Any]]:
+        """The hops that sealed the deliveries of a case, recalls aside.
+
+        Args:
+            case: its reference.
+            before: only what has its opening below this offset of the hop openings.
+        """
+        return self._rows(
+            [
+                _HOP.c.case_token == self.token(case),
+                _HOP.c.step == Step.SEALED,
+                _HOP.c.opening_offset < before,
+                sa.or_(_HOP.c.code.is_(None), _HOP.c.code != Code.RECALLED),
+            ]
+        )
+
     def of_case(self, case: str) -> list[dict[str, Any]]:
         """Every hop of a case's events, of their deliveries, and of looks at them."""
         named = _HOP.c.case_token == self.token(case)

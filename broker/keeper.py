@@ -9,15 +9,19 @@ from datetime import datetime
 
 import cbor2
 
+from broker.consent_changes import CaseConsents, ConsentChange, decode_change, encode_change
 from broker.entries import PRIVATE, Entry, Kind, RegisterRefused, decode_entry
-from broker.log import Append, Log, Topic
+from broker.log import Append, Log, Record, Topic
 from broker.register import Snapshot, State
+from broker.topics import OPENINGS, RECALLS
 from redaction.agreement import Agreement
 from schemas.errors import EnvelopeRefused
 from schemas.sealing import SealingPrivateKey, SealingPublicKey
 
 TOPIC = Topic(name="register", partitions=1, compacted=True)
+_BESIDE = (Topic(name=RECALLS), Topic(name=OPENINGS, compacted=True))
 _INFO = b"caseward/1 register entry"
+_RECALL_INFO = b"caseward/1 consent change"
 
 
 class Keeper:
@@ -46,6 +50,7 @@ class Keeper:
         self._sealing = sealing
         self._secret = secret
         self._next = 0
+        self._consents = CaseConsents()
         self.state = State(officers, enactable)
         self.lock = asyncio.Lock()
 
@@ -59,7 +64,8 @@ class Keeper:
         Raises:
             RegisterRefused: an entry in the topic is not allowed: the log was tampered with.
         """
-        await self._log.create(TOPIC)
+        for topic in (TOPIC, *_BESIDE):
+            await self._log.create(topic)
         while self._next < await self._log.end(TOPIC.name, 0):
             records = await self._log.read(TOPIC.name, 0, self._next)
             if not records:
@@ -67,7 +73,7 @@ class Keeper:
             for record in records:
                 self._next = record.offset + 1
                 if record.value is not None:
-                    self.state.apply(self._decode(record.key or b"", record.value))
+                    self._take(self._decode(record.key or b"", record.value))
 
     async def submit(self, statements: Sequence[bytes]) -> Entry:
         """Check a signed entry, store it and take it over; effective when this returns.
@@ -91,10 +97,41 @@ class Keeper:
                 key=self._name(entry),
                 value=self._encode(entry, statements),
             )
-            (offset,) = await self._log.append((append,))
+            # INVARIANT: a consent that narrows and its recall are in the log together, or neither
+            offset, *_ = await self._log.append((append, *await self._recall(entry)))
             self._next = offset + 1
-            self.state.apply(entry)
+            self._take(entry)
             return entry
+
+    def consent_change(self, record: Record) -> ConsentChange:
+        """The withdrawal that a record of the recalls' topic holds.
+
+        Raises:
+            RegisterRefused: we did not write it: the log was tampered with.
+        """
+        try:
+            stored = cbor2.loads(record.value or b"")
+            data = self._unseal(stored["sealed"], _RECALL_INFO)
+            mac = self._mac(RECALLS.encode(), data)
+            if not hmac.compare_digest(mac, stored["mac"]):
+                raise RegisterRefused("a withdrawal in the log was not written by us")
+            return decode_change(data)
+        except (cbor2.CBORDecodeError, KeyError, TypeError, ValueError):
+            raise RegisterRefused("a record in the recalls' topic is no withdrawal") from None
+
+    async def _recall(self, entry: Entry) -> tuple[Append, ...]:
+        """The record by which past deliveries are looked at, if the entry narrows a consent."""
+        change = self._consents.change(entry, await self._log.end(OPENINGS, 0))
+        if change is None:
+            return ()
+        data = encode_change(change)
+        sealed = self._sealing.seal(data, info=_RECALL_INFO)
+        stored = {"sealed": sealed, "mac": self._mac(RECALLS.encode(), data)}
+        return (Append(topic=RECALLS, partition=0, value=cbor2.dumps(stored, canonical=True)),)
+
+    def _take(self, entry: Entry) -> None:
+        self.state.apply(entry)
+        self._consents.apply(entry)
 
     def _name(self, entry: Entry) -> bytes:
         if entry.kind not in PRIVATE:
@@ -121,7 +158,8 @@ class Keeper:
     def _decode(self, name: bytes, value: bytes) -> Entry:
         try:
             stored = cbor2.loads(value)
-            data = stored["clear"] if "clear" in stored else self._unseal(stored["sealed"])
+            clear = "clear" in stored
+            data = stored["clear"] if clear else self._unseal(stored["sealed"], _INFO)
             mac = self._mac(name, data)
             if not hmac.compare_digest(mac, stored["mac"]):
                 raise RegisterRefused("an entry in the register's topic was not checked by us")
@@ -129,10 +167,10 @@ class Keeper:
         except (cbor2.CBORDecodeError, KeyError, TypeError):
             raise RegisterRefused("a record in the register's topic is no entry") from None
 
-    def _unseal(self, sealed: bytes) -> bytes:
+    def _unseal(self, sealed: bytes, info: bytes) -> bytes:
         for key in self._opening:
             try:
-                return key.open(sealed, info=_INFO)
+                return key.open(sealed, info=info)
             except EnvelopeRefused:
                 continue  # sealed to an older key of the gateway
         raise RegisterRefused("an entry is sealed to a key that is not in this store")

@@ -15,6 +15,7 @@ import sqlalchemy.exc
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from broker.consent_changes import ConsentChange
 from broker.entries import RegisterRefused
 from broker.gateway import Gateway
 from broker.index import LOOK, Index
@@ -22,7 +23,7 @@ from broker.keeper import Keeper
 from broker.keys import KeyStore, StoreSecret
 from broker.ledger import Sequencer
 from broker.ledger_files import LedgerError, LedgerFull
-from broker.log import Append, Record, Topic, read_to_end
+from broker.log import Append, LogFull, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
 from broker.sealer import EventKeys, Identity
@@ -31,6 +32,7 @@ from broker.topics import (
     EPOCH_KEYS,
     HOPS,
     OPENINGS,
+    RECALLS,
     REDELIVERIES,
     VIEW_TYPES,
     dead_letters_topic,
@@ -166,6 +168,7 @@ class Node:
             clock=self.clock,
         )
         await self.keeper.catch_up()
+        await self.log.start(GROUP, RECALLS, 0, 0)
         for agency in self.keeper.snapshot().agencies:
             await self.prepare(agency)
         self.identity = Identity(
@@ -184,6 +187,7 @@ class Node:
             vocabulary=self.vocabulary,
             clock=self.clock,
             random_bytes=os.urandom,
+            sent=self.sent_before,
         )
         await self.worker.join()
         self.looker = Gateway(
@@ -256,6 +260,18 @@ class Node:
         await self.sequencer.step()
         await self.index.follow(self.log)
 
+    async def sent_before(self, change: ConsentChange) -> list[dict[str, Any]]:
+        """The hops that sealed the deliveries of a withdrawal's case before it.
+
+        Raises:
+            LogFull: the index cannot take over what is committed; it is tried again.
+        """
+        try:
+            await self.index.follow(self.log)
+        except sqlalchemy.exc.OperationalError:
+            raise LogFull("the index cannot write") from None
+        return self.index.sent(change.case, before=change.openings)
+
     async def opening(self, record: Record) -> Hop:
         """The hop in a sealed opening record.
 
@@ -318,6 +334,12 @@ class Node:
                 if cbor2.loads(record.value or b"")["source"] in places
             ]
             await self.log.erase(topic, 0, letters)
+        changes = [
+            record.offset
+            async for record in read_to_end(self.log, RECALLS, 0)
+            if self.keeper.consent_change(record).case == case
+        ]
+        await self.log.erase(RECALLS, 0, changes)
         delivered: dict[str, set[str]] = {}
         for hop in hops:
             if hop["step"] == Step.SEALED:

@@ -23,6 +23,7 @@ from schemas.epoch import Opened, unverified_key_id, unverified_thumbprint
 from schemas.errors import Code, EnvelopeRefused, UnknownKey
 from schemas.hop import Step
 from schemas.keyring import KeyRing
+from schemas.recall import NO_VIEW, Recall, decode_recall, is_recall
 from schemas.receipt import Receipt, sign_receipt
 from schemas.signed import unverified_issuer
 
@@ -37,13 +38,18 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One opened envelope: its body, its view, and where it stood."""
+    """One opened envelope: its body, its view, and where it stood.
+
+    `recall` is what it says of an earlier delivery, if it recalls one; `view` is then what remains
+    of that, None where nothing does.
+    """
 
     delivery_id: bytes
     body: ViewBody
-    view: dict[str, Any]
+    view: dict[str, Any] | None
     offset: int
     envelope_sha256: bytes
+    recall: Recall | None = None
 
     def delivery(self) -> Delivery:
         """The delivery as sinks take it."""
@@ -60,7 +66,9 @@ class Received:
                 "not_to_reach": list(body.handling.not_to_reach),
                 "keep_days": body.handling.keep_days,
             },
-            view=plain(self.view),
+            view=None if self.view is None else plain(self.view),
+            recalls=None if self.recall is None else self.recall.recalls.hex(),
+            action=None if self.recall is None else self.recall.action.value,
         )
 
 
@@ -118,11 +126,14 @@ class Receiving:
         if self._inbox.knows(opened.delivery_id):
             self._remember(None, envelope.offset)
             return None
-        body = decode_body(opened.plaintext)
+        data = opened.plaintext
+        recall = decode_recall(data) if is_recall(data) else None
+        body = decode_body(data) if recall is None else recall.body
         received = Received(
             delivery_id=opened.delivery_id,
             body=body,
-            view=decode_view(await self._view_type(body.schema), body.view),
+            view=await self._view(body),
+            recall=recall,
             offset=envelope.offset,
             envelope_sha256=hashlib.sha256(envelope.data).digest(),
         )
@@ -135,6 +146,11 @@ class Receiving:
             )
         )
         return received
+
+    async def _view(self, body: ViewBody) -> dict[str, Any] | None:
+        if body.schema == NO_VIEW:
+            return None
+        return decode_view(await self._view_type(body.schema), body.view)
 
     async def _opened(self, envelope: Envelope) -> Opened | None:
         """What an envelope holds; None if it was sealed to a key that this agency lost.

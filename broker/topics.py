@@ -9,6 +9,7 @@ OPENINGS = "hop-openings"
 EPOCH_KEYS = "epoch-keys"
 VIEW_TYPES = "view-types"
 REDELIVERIES = "redeliveries"
+RECALLS = "recalls"
 
 
 def events_topic(agency: str) -> str:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import cbor2
 import structlog
 
 from broker.announced import Announced
+from broker.consent_changes import ConsentChange
 from broker.gateway import Gateway
 from broker.keeper import Keeper
 from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
 from broker.pending import LOOK_AGAIN, Pending, read_pending
+from broker.recall import past_of
 from broker.receipts import receipt_part
 from broker.recording import Source
 from broker.register import Snapshot
 from broker.sealer import Identity
 from broker.seen import Seen, read_seen
 from broker.topics import (
+    RECALLS,
     REDELIVERIES,
     VIEW_TYPES,
     events_topic,
@@ -60,6 +64,7 @@ class Worker:
     Args:
         clock: gives the decision time, aware; an argument so that tests own the time.
         random_bytes: gives n unpredictable bytes.
+        sent: gives the hops that sealed the deliveries of a withdrawal's case before it.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Worker:
         vocabulary: Vocabulary,
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
+        sent: Callable[[ConsentChange], Awaitable[Sequence[Mapping[str, Any]]]],
     ) -> None:
         self._log = log
         self._keeper = keeper
@@ -83,6 +89,7 @@ class Worker:
         self._vocabulary = vocabulary
         self._clock = clock
         self._random = random_bytes
+        self._sent = sent
         self._gateway: Gateway | None = None
         self._seen: dict[tuple[str, int], tuple[int, Seen]] = {}
         self._held: dict[tuple[str, int], _Held] = {}
@@ -170,6 +177,9 @@ class Worker:
         if batch.topic == REDELIVERIES:
             await member.commit(batch, await self._redeliver(gateway, batch, now))
             return
+        if batch.topic == RECALLS:
+            await member.commit(batch, await self._recall(gateway, batch, now))
+            return
         agency = batch.topic.split(".", 1)[1]
         if batch.topic == receipts_topic(agency):
             await member.commit(batch, self._receipts(gateway, agency, batch))
@@ -245,6 +255,21 @@ class Worker:
             appends.extend(outcome.appends)
         return appends
 
+    async def _recall(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
+        """Recall what was delivered on consents that were withdrawn since."""
+        appends: list[Append] = []
+        for record in batch.records:
+            change, past = self._keeper.consent_change(record), []
+            for hop in await self._sent(change):
+                topic, partition, offset = hop["source"].rsplit("/", 2)
+                found = await self._log.read(topic, int(partition), int(offset), max_records=1)
+                if found and found[0].offset == int(offset):
+                    source = Source(publisher=hop["publisher"], record=found[0])
+                    past.append(past_of(source, hop))
+            snapshot = self._keeper.snapshot()
+            appends.extend(gateway.recall(change, past, snapshot=snapshot, now=now))
+        return appends
+
     def _gone(self, publisher: str, request: Record, now: datetime) -> AuditorPart:
         return AuditorPart(
             step=Step.REFUSED,
@@ -300,6 +325,7 @@ class Worker:
         agencies = sorted(self._keeper.snapshot().agencies)
         return (
             REDELIVERIES,
+            RECALLS,
             *(events_topic(name) for name in agencies),
             *(receipts_topic(name) for name in agencies),
         )

@@ -18,6 +18,9 @@ from pydantic import BaseModel, ValidationError
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
+ACTIONS = ("cease", "return", "erase")  # what is done with what a recall takes back
+ERASE = ACTIONS[2]
+
 _DELIVERY_ID = re.compile(r"[0-9a-f]{16,128}")
 
 
@@ -134,17 +137,23 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One view, opened for the agency it was sealed to.
+    """One view, opened for the agency it was sealed to, or the recall of an earlier one.
 
     Args:
-        delivery_id: lower-case hexadecimal; the same for every repetition of this delivery.
-        view: the redacted event as plain JSON values; no more than the gateway released.
+        delivery_id: lower-case hexadecimal; the same for every repetition of this delivery. A
+            recall has one of its own.
+        view: the redacted event as plain JSON values; no more than the gateway released. Of a
+            recall it is what remains of the earlier delivery, None where nothing does.
         wording: the sentence that the agreement has the recipient read.
         handling: what the recipient may do with it, as plain JSON values.
+        recalls: the delivery id of the earlier delivery that this one recalls: whatever of it is
+            not in `view` must no longer be used. None where it recalls nothing.
+        action: what the agreement has become of that: `cease` (to use it), `return` it or `erase`
+            it; None where it recalls nothing.
 
     Raises:
-        ValueError: `delivery_id` is not 16 to 128 lower-case hexadecimal digits. Sinks use it as
-            a file name and as a header, so nothing else may get through.
+        ValueError: `delivery_id` or `recalls` is not 16 to 128 lower-case hexadecimal digits, and
+            sinks use them as file names and as a header; or it is neither a view nor a recall.
     """
 
     delivery_id: str
@@ -154,17 +163,33 @@ class Delivery:
     purpose: str
     wording: str
     handling: Mapping[str, Any]
-    view: Mapping[str, Any]
+    view: Mapping[str, Any] | None
+    recalls: str | None = None
+    action: str | None = None
 
     def __post_init__(self) -> None:
-        if not _DELIVERY_ID.fullmatch(self.delivery_id):
+        ids = (self.delivery_id, *([] if self.recalls is None else [self.recalls]))
+        if not all(map(_DELIVERY_ID.fullmatch, ids)):
             raise ValueError("delivery id is not 16 to 128 lower-case hexadecimal digits")
+        if (self.recalls is None) != (self.action is None):
+            raise ValueError("a recall names the delivery and the action, anything else neither")
+        if self.action not in (None, *ACTIONS) or (self.view is None and self.recalls is None):
+            raise ValueError("neither a view nor a recall")
+
+
+def as_plain(delivery: Delivery) -> dict[str, Any]:
+    """The delivery as plain JSON values; what recalls nothing does not speak of recalls."""
+    body = {name: getattr(delivery, name) for name in Delivery.__slots__}
+    body["handling"] = dict(delivery.handling)
+    body["view"] = None if delivery.view is None else dict(delivery.view)
+    if delivery.recalls is None:
+        del body["recalls"], body["action"]
+    return body
 
 
 def encode_delivery(delivery: Delivery) -> bytes:
     """The delivery as JSON text, the same bytes each time: sorted keys, UTF-8, a final newline."""
-    body = {name: getattr(delivery, name) for name in Delivery.__slots__}
-    body["handling"], body["view"] = dict(delivery.handling), dict(delivery.view)
+    body = as_plain(delivery)
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return text.encode() + b"\n"
 
@@ -204,6 +229,9 @@ Answer = Accepted | RetryAfter | Reject | Fatal
 
 class Sink(Protocol):
     """Writes deliveries into an agency's system; sees no more than the gateway released.
+
+    A recall (`Delivery.recalls`) is written like any other delivery. A sink that can reach what it
+    wrote before replaces it where the action is `erase`; any other hands the recall on.
 
     The idempotency law: the same delivery written twice, also by two processes one after the
     other, leaves one in the agency's system. A connector that cannot look there repeats the

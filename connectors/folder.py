@@ -18,6 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import (
+    ERASE,
     Accepted,
     Answer,
     ConfigRefused,
@@ -33,9 +34,21 @@ from connectors.contract import (
     read_settings,
 )
 from connectors.csv_rows import CsvMapping
-from connectors.folder_files import CLOSED, MAX_PULL_BYTES, Form, OneFile, Place, Room
+from connectors.folder_files import (
+    CLOSED,
+    MAX_PULL_BYTES,
+    Form,
+    OneFile,
+    Place,
+    Room,
+    make_durable,
+    recalls,
+    same,
+)
 
 MAX_FILES = 8_000  # in the folder: a cursor keeps up to 55 bytes for each and has 480 KiB
+
+RECALL_END = ".recall.json"
 
 _DIGEST_BYTES = 12
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16,128}\.caseward-part")
@@ -64,7 +77,10 @@ class SourceSettings(BaseModel):
 
 
 class SinkSettings(BaseModel):
-    """Settings of the folder sink: `directory` receives one `<delivery id>.json` a delivery."""
+    """Settings of the folder sink: `directory` receives one `<delivery id>.json` a delivery.
+
+    A recall is a delivery: `<delivery id>.recall.json`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -183,6 +199,10 @@ class FolderSource:
 class FolderSink:
     """Writes each delivery as `<delivery id>.json`, readable by its owner alone (0600).
 
+    A recall becomes `<its own id>.recall.json`, with what remains of the delivery it recalls. Where
+    the action is `erase`, that delivery's own file and every earlier recall of it are removed then;
+    what was taken out of the folder before is its taker's to erase, who finds the recall.
+
     A reader never sees half a file: it is written under a temporary name, made durable, renamed.
     A repetition finds the file and changes nothing, so it must not leave the folder before the
     delivery is settled; a file taken away in between comes again under the same name.
@@ -211,15 +231,19 @@ class FolderSink:
                 yield path
 
     def _write(self, delivery: Delivery) -> Answer:
-        final = self._directory / f"{delivery.delivery_id}.json"
+        end = ".json" if delivery.recalls is None else RECALL_END
+        final = self._directory / f"{delivery.delivery_id}{end}"
         data = encode_delivery(delivery)
         try:
-            same = _same(final, data)
-            if same is None:
-                self._place(final, data)
-            elif not same:
+            found = same(final, data)
+            if found is None or (delivery.recalls is not None and not found):
+                self._place(final, data)  # a recall that somebody changed must not stop its effect
+            elif not found:
                 return Reject(code="name-taken")
-            _make_durable(self._directory)  # also of an earlier rename that a crash cut short
+            make_durable(self._directory)  # also of an earlier rename that a crash cut short
+            if delivery.recalls is not None and delivery.action == ERASE:
+                # only now: at no moment is there neither the delivery nor what remains of it
+                self._erase(delivery.recalls, final)
         except OSError as error:
             code = errno.errorcode.get(error.errno or 0, "eio").lower()
             if error.errno in _NEEDS_A_PERSON:
@@ -227,8 +251,16 @@ class FolderSink:
             return RetryAfter(code=f"folder-{code}")
         return Accepted()
 
+    def _erase(self, recalled: str, final: Path) -> None:
+        """Remove a delivery's file and the recalls of it that came before this one."""
+        (self._directory / f"{recalled}.json").unlink(missing_ok=True)
+        for path in self._directory.glob(f"*{RECALL_END}"):
+            if path != final and recalls(path) == recalled:
+                path.unlink(missing_ok=True)
+        make_durable(self._directory)
+
     def _place(self, final: Path, data: bytes) -> None:
-        part = final.with_name(f".{final.stem}.caseward-part")
+        part = final.with_name(f".{final.name.partition('.')[0]}.caseward-part")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         part.unlink(missing_ok=True)  # of an earlier try in this process
         try:
@@ -239,23 +271,6 @@ class FolderSink:
             part.rename(final)
         finally:
             part.unlink(missing_ok=True)
-
-
-def _same(path: Path, data: bytes) -> bool | None:
-    """Whether the file holds just this; None if there is none."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(len(data) + 1) == data
-    except FileNotFoundError:
-        return None
-
-
-def _make_durable(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:

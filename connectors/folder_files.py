@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import time
@@ -216,3 +217,31 @@ def _refused(
     origin = f"file {place.number}" + (f", line {line}" if line else "")
     record = SourceRecord(origin=origin, data=data, fault=fault)
     return [record], Place(number=place.number, position=CLOSED, line=place.line)
+
+
+def same(path: Path, data: bytes) -> bool | None:
+    """Whether the file holds just this; None if there is none."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(data) + 1) == data
+    except FileNotFoundError:
+        return None
+
+
+def recalls(path: Path) -> str | None:
+    """Which delivery a recall's file recalls; None if somebody has made it something else."""
+    try:
+        with path.open("rb") as stream:
+            found = json.load(stream)["recalls"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def make_durable(directory: Path) -> None:
+    """Make what was renamed in a folder, or removed from it, outlive a crash."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -98,8 +98,10 @@ class WebhookSink:
     """POSTs deliveries, one connection kept open, with the delivery id as `Idempotency-Key`.
 
     A receiver that keeps the keys it has seen meets each delivery once: a crash after the POST
-    repeats it with the same key and the same bytes. Redirects are not followed, proxies and
-    credentials from the environment not used: a view goes to the configured address or nowhere.
+    repeats it with the same key and the same bytes. A recall is posted like any other delivery,
+    under its own key: `recalls` names the delivery, `action` what becomes of it. Redirects are not
+    followed, proxies and credentials from the environment not used: a view goes to the configured
+    address or nowhere.
 
     Args:
         now: aware UTC; read only to understand a `Retry-After` that is a date.

@@ -13,7 +13,14 @@ from broker.cli.events import as_option
 from broker.inclusion import Finding, Inclusion
 from broker.logs import log_to_stderr
 from broker.session import agency_of, reach
+from connectors.contract import as_plain
 from schemas.hop import Step
+
+_TO_DO = {
+    "cease": "stop using what is not below",
+    "return": "give back what is not below",
+    "erase": "erase what is not below",
+}
 
 
 @click.command()
@@ -62,7 +69,7 @@ async def _received(agency: Agency, *, peek: bool) -> list[dict[str, Any]]:
             if received is None:
                 continue
             delivery = received.delivery()
-            found.append({field: getattr(delivery, field) for field in delivery.__slots__})
+            found.append(as_plain(delivery))
             if not peek:
                 await agency.settle(received, Step.ACKNOWLEDGED)
         if peek:
@@ -89,11 +96,13 @@ def _lines(deliveries: list[dict[str, Any]]) -> list[str]:
         return ["nothing new"]
     lines = []
     for one in deliveries:
+        if "recalls" in one:
+            lines.append(f"RECALLED: {one['recalls'][:16]}: {_TO_DO[one['action']]}")
         lines.append(
             f"{one['event_type']} under {one['agreement']}/{one['agreement_version']} "
             f"for {one['purpose']} ({one['delivery_id'][:16]}, inclusion {one['inclusion']})"
         )
-        lines += [f"  {path}: {value}" for path, value in _leaves(one["view"], "")]
+        lines += [f"  {path}: {value}" for path, value in _leaves(one["view"] or {}, "")]
     return lines
 
 

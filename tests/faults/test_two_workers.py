@@ -129,6 +129,7 @@ class Hand:
             vocabulary=node.vocabulary,
             clock=lambda: datetime.now(UTC),
             random_bytes=os.urandom,
+            sent=node.sent_before,
         )
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
