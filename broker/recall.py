@@ -170,17 +170,16 @@ class Recaller:
         remains = _narrower(after, today)
         facts = (remains or after).register
         job = Job(source=past.source, event=event, snapshot=replace(snapshot, facts=facts), now=now)
-        made = None
         if remains is not None and remains.decision.delivered and _reachable(job, past):
             try:
                 made = self._made(job, past, remains.decision)
+                yield from self._post(job, past, change, remains.decision, made)
+                return
             except Exception as error:  # noqa: BLE001 - recalled without it, and the hop says so
                 code = error.code if isinstance(error, CasewardError) else Code.INTERNAL
                 yield from self.undecided(past, change, now, code)
-        decision = (remains or after).decision
-        if made is None:
-            decision = replace(decision, fields=())
-        yield from self._post(job, past, change, decision, made)
+        nothing = replace((remains or after).decision, fields=())
+        yield from self._post(job, past, change, nothing, None)
 
     def _made(self, job: Job, past: Past, decision: Decision) -> tuple[ViewType, bytes]:
         """The view of what remains, made and checked as every view is."""

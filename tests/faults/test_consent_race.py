@@ -12,7 +12,7 @@ import asyncio
 import bisect
 import itertools
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from broker.log_embedded import EmbeddedLog
 from broker.topics import OPENINGS
 from redaction.facts import ConsentState
 from schemas.codec import Event
+from schemas.errors import Code
 from schemas.hop import AuditorPart, Step
 from tests.broker.node_fixture import CASES, POLICE, REFUGE, House, house
 
@@ -51,6 +52,15 @@ async def decide(found: House, case: str, state: ConsentState) -> int:
     return last.append_time_ms
 
 
+async def recalls(found: House) -> Counter[str | None]:
+    """How often each event was recalled from the refuge."""
+    return Counter(
+        part.event_id
+        for part in [(await found.node.opening(r)).auditor for r in await found.topic(OPENINGS)]
+        if (part.recipient, part.code) == (REFUGE, Code.RECALLED)
+    )
+
+
 async def outcomes(found: House) -> list[tuple[int, AuditorPart]]:
     """What became of each event for the refuge, with its place among all commits."""
     parts = [
@@ -62,6 +72,7 @@ async def outcomes(found: House) -> list[tuple[int, AuditorPart]]:
         for at, part in parts
         if (part.recipient, part.purpose) == (REFUGE, PURPOSE)
         and part.step in (Step.SEALED, Step.WITHHELD)
+        and part.code != Code.RECALLED
     ]
 
 
@@ -77,6 +88,7 @@ async def test_every_delivery_stands_on_the_right_side_of_every_change_of_a_cons
     tmp_path: Path,
 ) -> None:
     chance = Random(8)
+    said_no: dict[str, list[int]] = defaultdict(list)  # the places at which a given was withdrawn
     async with house(tmp_path) as found:
         for turn in range(ROUNDS):
             case = CASES[turn % len(CASES)]
@@ -101,6 +113,8 @@ async def test_every_delivery_stands_on_the_right_side_of_every_change_of_a_cons
 
             await asyncio.gather(come(), change())
             await found.node.idle()
+            steps = itertools.pairwise(changes)
+            said_no[case] += [at for (_, was), (at, now) in steps if (was, now) == STATES]
             ids = {event.id for event in events}
             settled = [(at, part) for at, part in await outcomes(found) if part.event_id in ids]
             assert len(settled) == EVENTS
@@ -112,3 +126,10 @@ async def test_every_delivery_stands_on_the_right_side_of_every_change_of_a_cons
             assert (leaked, kept) == (0, 0), "decided by a consent that held no more, or not yet"
         counts = Counter((part.step, part.gate) for _, part in await outcomes(found))
         assert min(counts.values()) >= ROUNDS * EVENTS // 10
+        # Rule 12: each delivery that rested on the consent is recalled by each withdrawal after it
+        due = {
+            part.event_id: sum(no > at for no in said_no[part.case or ""])
+            for at, part in await outcomes(found)
+            if part.step is Step.SEALED
+        }
+        assert await recalls(found) == due

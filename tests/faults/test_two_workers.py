@@ -178,6 +178,8 @@ async def stage(
     monkeypatch.setattr(EmbeddedLog, "open", partial(EmbeddedLog.open, lease_s=lease_s))
     monkeypatch.setattr("broker.worker.BATCH_RECORDS", BATCH)
     async with house(folder, running=False) as found:
+        while await found.node.worker.step():  # consents that the building of the house refused
+            pass
         await found.node.worker.leave()
         yield found
 
