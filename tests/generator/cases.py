@@ -122,8 +122,10 @@ def _agreements(
     )
     window = _window(draw, at, zone)
     found = [draw(agreements(terms, name="northmoor-one", zone=zone, in_force=window))]
-    if chance(draw, 12):  # another version, which may or may not have begun
+    if chance(draw, 20):  # another version, which may or may not have begun
         window = _window(draw, at, zone)
+        if chance(draw, 40):
+            window = (terms.today + timedelta(days=1), terms.today + timedelta(days=300))
         other = draw(agreements(terms, name="northmoor-one", zone=zone, in_force=window))
         version = found[0].version + one_of(draw, (1, -1))
         found.append(replace(other, version=version))

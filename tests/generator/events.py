@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import Event
 from schemas.moments import Duration
-from schemas.registry import Array, EventType, Field, Kind, Leaf, Node, Record
+from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
 from tests.generator.choices import (
     ADDRESS_TEXTS,
     ADDRESSES,
@@ -71,15 +71,29 @@ def _field(draw: Draw, field: Field) -> Any:
 
 
 def _value(draw: Draw, node: Node, sort: str) -> Any:
-    if node.nullable and chance(draw, 30):
+    if node.nullable and (is_cut(node) or chance(draw, 40)):
         return None
     if isinstance(node, Leaf):
         return _leaf(draw, node, sort)
+    if isinstance(node, Record) and node.one_of:
+        each = one_of(draw, [each for each in node.fields if not is_cut(each.node)])
+        return _one(node, each, _value(draw, replace(each.node, nullable=False), sort))
     if isinstance(node, Record):
         return {each.name: _field(draw, each) for each in node.fields}
     if isinstance(node, Array):
-        return [_value(draw, node.item, sort) for _ in range(draw(st.integers(0, 3)))]
-    return {key: _value(draw, node.value, sort) for key in some_of(draw, KEYS, most=3)}
+        most = 0 if is_cut(node.item) else 3
+        return [_value(draw, node.item, sort) for _ in range(draw(st.integers(0, most)))]
+    keys = some_of(draw, KEYS, most=0 if is_cut(node.value) else 3)
+    return {key: _value(draw, node.value, sort) for key in keys}
+
+
+def is_cut(node: Node) -> bool:
+    """Whether a type that contains itself is cut here, so that no value stands."""
+    return isinstance(node, Record) and not node.fields
+
+
+def _one(union: Record, field: Field, value: Any) -> dict[str, Any]:
+    return {**dict.fromkeys(each.name for each in union.fields), field.name: value}
 
 
 def _leaf(draw: Draw, leaf: Leaf, sort: str) -> Any:
@@ -187,8 +201,17 @@ def canary_event(etype: EventType, *, header: Mapping[str, Any] | None = None) -
 def _canary_node(node: Node, path: str, canaries: dict[str, str]) -> Any:
     if isinstance(node, Leaf):
         return _canary_leaf(node, path, canaries)
+    if is_cut(node):
+        return None
+    if isinstance(node, Record) and node.one_of:
+        first = node.fields[0]
+        return _one(node, first, _canary_node(first.node, f"{path}/{first.name}", canaries))
     if isinstance(node, Record):
         return {f.name: _canary_node(f.node, f"{path}/{f.name}", canaries) for f in node.fields}
+    if isinstance(node, Array) and is_cut(node.item):
+        return []
+    if isinstance(node, Map) and is_cut(node.value):
+        return {}
     if isinstance(node, Array):
         return [_canary_node(node.item, f"{path}/{index}", canaries) for index in range(2)]
     keys = [_canary(canaries, f"{path}/{CANARY}-{len(canaries):04}-key#key") for _ in range(2)]

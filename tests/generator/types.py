@@ -134,6 +134,7 @@ class _Writer:
     arrays: list[str] = field(default_factory=list)  # dotted paths
     written: list[dict[str, Any]] = field(default_factory=list)  # every field of the body
     named: int = 0  # enums and fixeds
+    within_itself: bool = False  # whether a type contains itself
 
     def schema(self, name: str) -> dict[str, Any]:
         root_tag = self._tag() if chance(self.draw, 15) else None
@@ -229,13 +230,13 @@ class _Writer:
             if shape == "leaf":
                 return self._nullable(leaf, 55)
             self.arrays.append(path)
-            return self._nullable({"type": "array", "items": leaf}, 15)
+            return self._list(leaf, chain, null=15)
         if shape == "record":
             return self._nullable(self._record(path, chain, depth=depth, facts=facts), 40)
         if shape == "array":
             self.arrays.append(path)
             item = self._record(path, chain, depth=depth, facts=facts)
-            return self._nullable({"type": "array", "items": item}, 15)
+            return self._list(item, chain, null=15)
         # below a map nothing is a fact, and no path of an array leads there
         before = len(self.arrays)
         inside = one_of(self.draw, ("leaf", "leaf", "record", "leaves", "array", "map"))
@@ -245,17 +246,41 @@ class _Writer:
         del self.arrays[before:]
         return self._nullable({"type": "map", "values": value}, 15)
 
+    def _list(self, item: Any, chain: str | None, *, null: int) -> Any:
+        """A list; now and then of what may be null, of lists or of maps."""
+        item = self._nullable(item, 15)
+        if chance(self.draw, 10):
+            item = self._list(item, chain, null=20)
+        elif chance(self.draw, 5) and chain is not None and isinstance(item, str):
+            item = {"type": "map", "values": item}
+        return self._nullable({"type": "array", "items": item}, null)
+
     def _record(self, path: str, chain: str | None, *, depth: int, facts: bool) -> Any:
         usable = [each for each in self.records if chain is not None or not each.needs_tag]
         if usable and chance(self.draw, 25):
             return one_of(self.draw, usable).name
         # a record that is used twice has no facts, or a scope could hold one name twice
         again = chance(self.draw, 30)
+        several = chain is not None and not again and chance(self.draw, 12)
+        before, arrays = len(self.written), len(self.arrays)
         fields = [
             self._field(path, chain, depth=depth + 1, facts=facts and not again)
             for _ in range(self.draw(st.integers(1, 3)))
         ]
         name = f"R{self.fields}_{len(self.written)}"
+        if several:  # no path of an array leads through a union
+            other = [self._field(path, chain, depth=depth + 1, facts=False)]
+            del self.written[before:], self.arrays[arrays:]
+            both = ((f"{name}_a", fields), (f"{name}_b", other))
+            return [{"type": "record", "name": each, "fields": have} for each, have in both]
+        # one, or they would be too deep; no summary stands in a type within itself
+        if again and not self.within_itself and chance(self.draw, 60):
+            self.within_itself = True
+            del self.written[before:], self.arrays[arrays:]
+            by_list = chance(self.draw, 50)
+            kind = self._list(name, chain, null=15) if by_list else ["null", name]
+            self.fields += 1
+            fields.append({"name": f"f{self.fields}", "type": kind})
         if again:
             needs_tag = any("tag" not in each for each in fields)
             self.records.append(_Named(name=f"gen.{name}", needs_tag=needs_tag))
@@ -279,9 +304,10 @@ class _Writer:
         return _SIMPLE.get(kind, kind)
 
     def _nullable(self, raw: Any, percent: int) -> Any:
-        if not chance(self.draw, percent):
+        if not chance(self.draw, percent) or (isinstance(raw, list) and "null" in raw):
             return raw
-        return ["null", raw] if chance(self.draw, 80) else [raw, "null"]
+        branches = raw if isinstance(raw, list) else [raw]
+        return ["null", *branches] if chance(self.draw, 80) else [*branches, "null"]
 
 
 _SHAPES = ("leaf",) * 11 + ("record",) * 3 + ("array",) * 3 + ("map",) * 3 + ("leaves",) * 2

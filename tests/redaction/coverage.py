@@ -34,6 +34,7 @@ GRANTS = (
     "that is over the text's form",
 )
 CONTAINERS = ("record", "array", "leaves", "map")
+NESTED = ("a union", "a type within itself", "a list of lists or maps", "a list with nulls")
 REQUIRED = frozenset(
     [
         *(f"gate {gate}" for gate in Gate),
@@ -41,6 +42,7 @@ REQUIRED = frozenset(
         *(f"{how} {form}" for how in ("form", "null in form") for form in Form),
         *(f"{how} {kind}" for how in ("released", "withheld") for kind in Kind),
         *(f"{how} in {each}" for how in ("released", "withheld") for each in CONTAINERS),
+        *(f"{how} in {each}" for how in ("released", "withheld") for each in NESTED),
         *(f"released in {a} in {b}" for a in CONTAINERS for b in CONTAINERS if b != "leaves"),
         *(f"delivered with a null {each}" for each in CONTAINERS),
         *(f"delivered under {each}" for each in ("AllOf", "AnyOf", "Not", "Is", "Number", "Age")),
@@ -149,6 +151,7 @@ def _of_field(world: World, decided: FieldDecision) -> Iterator[str]:
     value: Any = world.event.value
     node: Node = world.event.etype.root
     around: list[str] = []
+    nested = set(_nested(node, decided.path.split("/")[1:]))
     for token in decided.path.split("/")[1:]:
         name = token.replace("~1", "/").replace("~0", "~")
         if isinstance(node, Record):
@@ -164,11 +167,31 @@ def _of_field(world: World, decided: FieldDecision) -> Iterator[str]:
     how = "released" if decided.released else "withheld"
     if isinstance(node, Leaf):
         yield f"{how} {node.kind}"
-    yield from (f"{how} in {each}" for each in around)
+    yield from (f"{how} in {each}" for each in (*around, *nested))
     if decided.released:
         yield f"null in form {decided.form}" if value is None else f"form {decided.form}"
         for index, outer in enumerate(around):
             yield from (f"released in {inner} in {outer}" for inner in around[index + 1 :])
+
+
+def _nested(node: Node, tokens: list[str]) -> Iterator[str]:
+    names: list[str] = []
+    for token in tokens:
+        if isinstance(node, Record):
+            names.append(node.name)
+            if node.one_of:
+                yield "a union"
+            elif names.count(node.name) > 1:
+                yield "a type within itself"
+            node = _field(node, token).node
+        elif isinstance(node, Array):
+            node = node.item
+            if isinstance(node, Array | Map):
+                yield "a list of lists or maps"
+            if node.nullable:
+                yield "a list with nulls"
+        elif isinstance(node, Map):
+            node = node.value
 
 
 def _field(record: Record, name: str) -> Field:
