@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -18,36 +18,56 @@ from broker.edges import AgencyFeed, AgencyOutlet
 from broker.keys import StoreSecret
 from broker.node import Node
 from broker.session import TIMEOUT_S, agency_of
-from connectors.contract import ConnectorFailed
+from connectors.contract import ConnectorFailed, TryLater
 from connectors.runner import run_sink, run_source
 
 _log = structlog.get_logger("service")
 IDLE_CHECK_S = 0.2
 
 
-class _Quiet:
-    """Notes whether the last call found nothing to do, so that `--until-idle` knows the end."""
+class _Watched:
+    """A source or outlet whose calls are counted, so that `--until-idle` knows the end."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self.quiet = False
+        self._begun = 0  # calls
+        self._empty = 0  # the last call, by its number, that found nothing to do
+        self.found = 0  # calls that found something
+        self.ended = False  # it stands still for good
+
+    def mark(self) -> int:
+        """What to ask `quiet_since` with."""
+        return self._begun
+
+    def quiet_since(self, mark: int) -> bool:
+        """Whether a call that began after the mark found nothing."""
+        return self.ended or self._empty > mark
 
     async def pull(self, cursor: bytes | None, *, max_records: int) -> Any:
-        found = await self._inner.pull(cursor, max_records=max_records)
-        self.quiet = found is None
-        return found
+        return await self._called(self._inner.pull(cursor, max_records=max_records))
 
     async def next(self, *, wait_s: float) -> Any:
-        self.quiet = True  # also while it cannot be asked: a suspended agency gets nothing
-        found = await self._inner.next(wait_s=wait_s)
-        self.quiet = found is None
-        return found
+        return await self._called(self._inner.next(wait_s=wait_s))
 
     async def settle(self, delivery: Any, answer: Any) -> None:
         await self._inner.settle(delivery, answer)
 
     async def close(self) -> None:
         await self._inner.close()
+
+    async def _called(self, call: Awaitable[Any]) -> Any:
+        self._begun += 1
+        number = self._begun
+        try:
+            found = await call
+        except TryLater:
+            self._empty = number  # it cannot be asked: a suspended agency gets nothing
+            raise
+        if found is None:
+            self._empty = number
+        else:
+            self.found += 1
+        return found
 
 
 async def run_connectors(
@@ -83,18 +103,18 @@ async def run_connectors(
 
 def _open(
     node: Node, http: httpx2.AsyncClient, config: Config, secret: StoreSecret, stop: asyncio.Event
-) -> list[tuple[Connector, _Quiet, Callable[[], Coroutine[Any, Any, None]]]]:
+) -> list[tuple[Connector, _Watched, Callable[[], Coroutine[Any, Any, None]]]]:
     """Open every connector before any runs: a wrong setting stops the start, not one task."""
-    opened: list[tuple[Connector, _Quiet, Callable[[], Coroutine[Any, Any, None]]]] = []
+    opened: list[tuple[Connector, _Watched, Callable[[], Coroutine[Any, Any, None]]]] = []
     dice = random.SystemRandom()
     for one in config.source:
         feed = AgencyFeed(
             agency_of(http, node.places, one.agency, secret), node.registry, connector=one.name
         )
-        source = _Quiet(_module(one).open_source(one.settings))
+        source = _Watched(_module(one).open_source(one.settings))
         opened.append((one, source, partial(run_source, source, feed, stop, random=dice)))
     for one in config.sink:
-        outlet = _Quiet(AgencyOutlet(agency_of(http, node.places, one.agency, secret)))
+        outlet = _Watched(AgencyOutlet(agency_of(http, node.places, one.agency, secret)))
         sink = _module(one).open_sink(one.settings)
         opened.append((one, outlet, partial(run_sink, sink, outlet, stop, random=dice)))
     return opened
@@ -108,7 +128,7 @@ def _module(connector: Connector) -> Any:
 
 
 async def _guard(
-    connector: Connector, watched: _Quiet, work: Callable[[], Coroutine[Any, Any, None]]
+    connector: Connector, watched: _Watched, work: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
     try:
         await work()
@@ -119,14 +139,16 @@ async def _guard(
     except Exception as error:  # noqa: BLE001 - one agency's connector must not stop the others
         _log.error("connector-failed", agency=connector.agency, error=type(error).__name__)
     finally:
-        watched.quiet = True
+        watched.ended = True
 
 
-async def _until_idle(node: Node, watched: list[_Quiet], stop: asyncio.Event) -> None:
-    """Set `stop` once nothing has moved twice in a row."""
-    still = 0
-    while still < 2 and not stop.is_set():
-        await asyncio.sleep(IDLE_CHECK_S)
-        idle = all(one.quiet for one in watched) and not await node.worker.waiting()
-        still = still + 1 if idle else 0
-    stop.set()
+async def _until_idle(node: Node, watched: list[_Watched], stop: asyncio.Event) -> None:
+    """Set `stop` once every connector has found nothing, after nothing had moved anywhere."""
+    while not stop.is_set():
+        marks, found = [one.mark() for one in watched], [one.found for one in watched]
+        while not stop.is_set():
+            await asyncio.sleep(IDLE_CHECK_S)
+            if await node.worker.waiting() or found != [one.found for one in watched]:
+                break  # something moved: count anew from here
+            if all(map(_Watched.quiet_since, watched, marks)):
+                stop.set()
