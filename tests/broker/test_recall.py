@@ -290,6 +290,20 @@ async def test_what_remains_is_decided_with_every_withdrawal_that_was_answered(
             assert [one.view for one in recalls] == [left]
 
 
+async def test_every_delivery_of_an_event_is_recalled(tmp_path: Path) -> None:
+    """Rule 12: what was delivered again is recalled as well, each by its own name."""
+    async with house(tmp_path) as found:
+        await begin(found)
+        event = referral(found)
+        await found.publish(event)
+        body = {"publisher": POLICE, "event_id": event.id, "only_to": HOSPITAL}
+        await found.client("officer-1").post("/v1/redeliveries", body)
+        await say(found, "withdrawn")
+        assert await recalled(found, event) == {HOSPITAL: 2, SERVICE: 1}
+        deliveries, recalls = await taken(found, HOSPITAL)
+        assert [one.recalls for one in recalls] == [one.delivery_id for one in deliveries]
+
+
 async def test_what_never_went_out_is_not_recalled(tmp_path: Path) -> None:
     """A delivery made while she had refused rests on no consent that came and went later."""
     async with house(tmp_path) as found:
