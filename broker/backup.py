@@ -6,9 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+from broker.checkpoint import open_checkpoint, read_vkey
 from broker.keys import StoreSecret
 from broker.ledger import never_below
-from broker.ledger_files import CHECKPOINT
+from broker.ledger_files import CHECKPOINT, VKEY
 from broker.node import Node
 from broker.places import Places, make_private, write_json
 
@@ -62,10 +63,13 @@ def restore_from(
 
     Raises:
         FileNotFoundError: `source` holds no backup.
-        LedgerError: a checkpoint is not this ledger's.
+        NoteRefused: the checkpoint given is none of the backup's ledger; nothing has changed.
+        LedgerError: the checkpoint that was there is not this ledger's.
     """
     if not (source / "node" / "node.json").exists():
         raise FileNotFoundError("there is no backup in this directory")
+    if checkpoint is not None:  # before anything is moved: a wrong file must change nothing
+        open_checkpoint(checkpoint, read_vkey((Places(source).ledger / VKEY).read_bytes()))
     notes = [] if checkpoint is None else [checkpoint]
     if places.root.exists():
         last = places.ledger / CHECKPOINT

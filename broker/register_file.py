@@ -59,7 +59,9 @@ def read_register(text: str | bytes, *, origin: str) -> RegisterFile:
     Raises:
         RegisterFileError: every problem at once, each `file:line: sentence`, without values.
     """
-    root, found = compose(text, origin=origin, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+    root, found = compose(
+        text, origin=origin, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH, name_keys=False
+    )
     if root is None or found:
         raise RegisterFileError(found)
 
@@ -111,7 +113,7 @@ def _sentence(error: Any) -> str:
     names = [step for step in error["loc"] if isinstance(step, str) and step != "[key]"]
     name = names[-1] if names and names[-2:-1] != ["conflict_checks"] else "conflict_checks"
     if error["type"] == "extra_forbidden":
-        return f"there is no `{name}` here"
+        return "a word stands here that this file does not know"  # it could be a case's, misplaced
     if error["type"] == "missing":
         return f"`{name}` is missing"
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")

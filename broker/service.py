@@ -78,10 +78,12 @@ async def run_connectors(
     stop: asyncio.Event,
     *,
     until_idle: bool = False,
+    opened: Callable[[], None] = lambda: None,
 ) -> None:
     """Run every configured connector until `stop` is set, or until nothing is left to do.
 
-    A connector that fails for good is reported and stands still; the others go on.
+    A connector that fails for good is reported and stands still; the others go on. `opened` is
+    called once all of them could be opened and before any runs.
 
     Raises:
         ConfigRefused: a connector's kind is not installed or its settings are wrong.
@@ -92,10 +94,11 @@ async def run_connectors(
                 base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S, trust_env=False
             )
         )
-        opened = _open(node, http, config, secret, stop)
-        tasks = [asyncio.create_task(_guard(*each)) for each in opened]
+        ready = _open(node, http, config, secret, stop)
+        opened()
+        tasks = [asyncio.create_task(_guard(*each)) for each in ready]
         if until_idle:
-            await _until_idle(node, [watched for _, watched, _ in opened], stop)
+            await _until_idle(node, [watched for _, watched, _ in ready], stop)
         else:
             await stop.wait()
         await asyncio.gather(*tasks)

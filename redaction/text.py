@@ -47,7 +47,7 @@ def line_of(node: Node) -> int:
 
 
 def compose(
-    text: str | bytes, *, origin: str, max_bytes: int, max_depth: int
+    text: str | bytes, *, origin: str, max_bytes: int, max_depth: int, name_keys: bool = True
 ) -> tuple[MappingNode | None, tuple[Problem, ...]]:
     """The text as a tree of strings, lists and mappings with lines, or why it is none.
 
@@ -60,6 +60,7 @@ def compose(
         origin: the file's name, for messages.
         max_bytes: longest text that is read.
         max_depth: most levels of lists and mappings.
+        name_keys: whether messages may name a key; not where keys can be a person's or a case's.
     """
 
     def refuse(line: int, message: str) -> tuple[None, tuple[Problem, ...]]:
@@ -94,7 +95,7 @@ def compose(
         return refuse(1, "the text is not written in lines of `key: value`")
     problems = [
         Problem(origin=origin, line=line, clause=None, message=message)
-        for line, message in _refused_keys(root)
+        for line, message in _refused_keys(root, name_keys)
     ]
     return root, tuple(problems)
 
@@ -141,22 +142,23 @@ def _refused_spellings(text: str, max_depth: int) -> Iterator[tuple[int, str]]:
             depth -= 1
 
 
-def _refused_keys(node: Node) -> Iterator[tuple[int, str]]:
+def _refused_keys(node: Node, named: bool) -> Iterator[tuple[int, str]]:
     """Keys that two readers could understand differently; they are taken out of the tree."""
     if isinstance(node, SequenceNode):
         for part in node.value:
-            yield from _refused_keys(part)
+            yield from _refused_keys(part, named)
     if not isinstance(node, MappingNode):
         return
     kept: dict[str, tuple[Node, Node]] = {}
     for key, value in node.value:
-        yield from _refused_keys(value)
+        yield from _refused_keys(value, named)
         if not isinstance(key, ScalarNode):
             yield line_of(key), "a key must be a word"
         elif key.value == "<<":
             yield line_of(key), "`<<` is not allowed; write the words out"
         elif key.value in kept:
-            yield line_of(key), f"`{key.value}` is written twice in one place"
+            name = f"`{key.value}`" if named else "a key"
+            yield line_of(key), f"{name} is written twice in one place"
         else:
             kept[key.value] = (key, value)
     node.value = list(kept.values())

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from broker.backup import back_up, restore_from
+from broker.checkpoint import NoteRefused
 from broker.cli.common import (
     DONE,
     MachineFailed,
@@ -108,8 +109,15 @@ async def _up(
         node.start()
         async with AsyncExitStack() as stack:
             bound = await stack.enter_async_context(serve(node, port=port))
-            ready(bound)
-            await run_connectors(node, bound, config, secret, stop, until_idle=until_idle)
+            await run_connectors(
+                node,
+                bound,
+                config,
+                secret,
+                stop,
+                until_idle=until_idle,
+                opened=lambda: ready(bound),
+            )
     finally:
         await node.close()
     if node.stuck is not None:
@@ -158,6 +166,9 @@ def restore(source: Path, checkpoint: str | None, new_ledger: bool, as_json: boo
     if not Places(source).settings.is_file():
         raise Unusable(f"{source}: there is no backup here")
     note = None if checkpoint is None else read_input(checkpoint)
-    bound = restore_from(source, Places(root), checkpoint=note, new_ledger=new_ledger)
+    try:
+        bound = restore_from(source, Places(root), checkpoint=note, new_ledger=new_ledger)
+    except NoteRefused as refused:
+        raise Unusable(f"{checkpoint}: {refused}") from None
     line = "restored" if bound is None else f"restored; nothing below {bound} leaves is signed"
     say(as_json, {"bound_to": bound}, lambda: [line])

@@ -130,8 +130,8 @@ def test_other_faulty_files_are_refused_without_what_they_hold(used: Path, tmp_p
     for text in (BAD, f"{BAD}\n{BAD}\n{BAD}\n\n— {BAD} {BAD}\n"):
         file.write_text(text)
         result = call("restore", used, "--checkpoint", file, state=state)
-        assert result.exit_code in {2, 3}
-        assert traces(result.output) == []
+        assert traces(refused(result)) == []
+        assert not state.exists(), "a wrong checkpoint changed something"
         words = ("ledger", "verify", Places(used).ledger, "--vkey", text)
         assert traces(refused(call(*words))) == []
         nonsense = tmp_path / "ledger"
