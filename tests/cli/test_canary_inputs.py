@@ -129,8 +129,7 @@ def test_other_faulty_files_are_refused_without_what_they_hold(used: Path, tmp_p
     state, file = tmp_path / "restored", tmp_path / "note"
     for text in (BAD, f"{BAD}\n{BAD}\n{BAD}\n\n— {BAD} {BAD}\n"):
         file.write_text(text)
-        result = call("restore", used, "--checkpoint", file, state=state)
-        assert traces(refused(result)) == []
+        assert traces(refused(call("restore", used, "--checkpoint", file, state=state))) == []
         assert not state.exists(), "a wrong checkpoint changed something"
         words = ("ledger", "verify", Places(used).ledger, "--vkey", text)
         assert traces(refused(call(*words))) == []
