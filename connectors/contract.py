@@ -16,10 +16,9 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-Settings = TypeVar("Settings", bound=BaseModel)
+from schemas.recall import Action
 
-ACTIONS = ("cease", "return", "erase")  # what is done with what a recall takes back
-ERASE = ACTIONS[2]
+Settings = TypeVar("Settings", bound=BaseModel)
 
 _DELIVERY_ID = re.compile(r"[0-9a-f]{16,128}")
 
@@ -173,7 +172,7 @@ class Delivery:
             raise ValueError("delivery id is not 16 to 128 lower-case hexadecimal digits")
         if (self.recalls is None) != (self.action is None):
             raise ValueError("a recall names the delivery and the action, anything else neither")
-        if self.action not in (None, *ACTIONS) or (self.view is None and self.recalls is None):
+        if self.action not in (None, *Action) or (self.view is None and self.recalls is None):
             raise ValueError("neither a view nor a recall")
 
 

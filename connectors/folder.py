@@ -18,7 +18,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import (
-    ERASE,
     Accepted,
     Answer,
     ConfigRefused,
@@ -45,6 +44,7 @@ from connectors.folder_files import (
     recalls,
     same,
 )
+from schemas.recall import Action
 
 MAX_FILES = 8_000  # in the folder: a cursor keeps up to 55 bytes for each and has 480 KiB
 
@@ -241,7 +241,7 @@ class FolderSink:
             elif not found:
                 return Reject(code="name-taken")
             make_durable(self._directory)  # also of an earlier rename that a crash cut short
-            if delivery.recalls is not None and delivery.action == ERASE:
+            if delivery.recalls is not None and delivery.action == Action.ERASE:
                 # only now: at no moment is there neither the delivery nor what remains of it
                 self._erase(delivery.recalls, final)
         except OSError as error:

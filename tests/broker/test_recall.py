@@ -428,6 +428,25 @@ async def test_equal_outcomes_look_equal(tmp_path: Path) -> None:
             assert sizes[2] == sizes[3]
 
 
+async def test_a_withdrawal_and_its_recall_are_in_the_log_together_or_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither can a crash between the two lose the recall, nor one that never was recall."""
+    async with house(tmp_path, running=False) as found:
+        await begin(found)
+        appends = []
+        append = found.node.log.append
+
+        async def noted(given: list[Append]) -> tuple[int, ...]:
+            appends.append([one.topic for one in given])
+            return await append(given)
+
+        monkeypatch.setattr(found.node.log, "append", noted)
+        await say(found, "withdrawn")
+        await say(found, "given")
+        assert appends == [["register", RECALLS], ["register"]]
+
+
 async def cases(found: House) -> set[str]:
     """The cases of every withdrawal that the log holds."""
     return {found.node.keeper.consent_change(r).case for r in await found.topic(RECALLS)}
