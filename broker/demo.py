@@ -205,6 +205,7 @@ class Check:
     def __init__(self, node: Node, stage: Stage, receiver: Receiver) -> None:
         self._node, self._stage, self._receiver = node, stage, receiver
         self._snapshot = node.keeper.snapshot()
+        self._secret = node.store.secret("pseudonyms")
         self._decisions: dict[Place, Decision] = {}
         self._arrived: dict[Place, Any] = {}
 
@@ -287,7 +288,9 @@ class Check:
                     if decision.delivered:
                         place = (event.id, recipient, purpose)
                         self._decisions[place] = decision
-                        view = reference.view(event, facts, vocabulary, decision, at=at)
+                        view = reference.view(
+                            event, facts, vocabulary, decision, at=at, secret=self._secret
+                        )
                         views[place] = plain(view)
         return views
 

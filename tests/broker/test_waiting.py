@@ -169,6 +169,7 @@ async def test_the_publisher_is_told_when_less_goes_out_than_would_have(tmp_path
         key = f"{UNCHECKED}/victim/marac-conference/*"
         said = {"case": UNCHECKED, "person": "victim", "purpose": "marac-conference"}
         await found.officer().put(Kind.CONSENT, key, {**said, "audience": None, "state": "given"})
+        event.value["consent_of_victim"] = "given"
         _without(event.value, "sharing_reason")
         await found.publish(event)
         withdrawn = {**said, "audience": None, "state": "withdrawn"}

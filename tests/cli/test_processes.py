@@ -86,7 +86,8 @@ def test_commands_reach_a_node_that_runs_in_another_process(node: Path, incident
         assert code == 0
         assert "Traceback" not in err
     assert not (node / "node" / "address.json").exists()
-    assert answer("inbox", "inbox", "--as", CHILDREN, state=node) == {"deliveries": [], "unproved": []}
+    empty = {"deliveries": [], "unproved": []}
+    assert answer("inbox", "inbox", "--as", CHILDREN, state=node) == empty
 
 
 def test_up_goes_on_after_a_kill(node: Path, incident: Path) -> None:

@@ -228,10 +228,12 @@ def test_conditions_in_plain_words(condition: Any, said: str) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_victims_page_says_whom_to_ask_and_who_is_not_told(folder: str) -> None:
-    text = page(example(folder), Reader.VICTIMS).text()
+    agreement = example(folder)
+    text = page(agreement, Reader.VICTIMS).text()
     assert "We tell nothing to the perpetrator." in text
-    assert "You can ask: Northmoor" in text
-    assert "You can complain to: Data Protection Authority of Northmoor." in text
+    assert "You can ask: " in text
+    for one in agreement.drafted_with:
+        assert one.authority in text
 
 
 def test_the_victims_page_says_where_no_is_an_answer() -> None:
