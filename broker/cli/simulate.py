@@ -10,11 +10,11 @@ import click
 
 from broker.cli.common import Unusable, ends_well, json_option, read_input, say, table
 from broker.cli.events import read_events
+from broker.cli.texts import read_text
 from broker.register_file import RegisterFileError, read_register
 from redaction.agreement import Agreement
 from redaction.facts import Register
 from redaction.simulate import Change, Direction, Run, Simulation, compare, simulate
-from redaction.static_check import check_text
 from schemas.codec import Event
 from schemas.registry import Registry, load_vocabulary
 
@@ -54,18 +54,10 @@ def simulate_command(
         vocabulary=load_vocabulary(),
         after=timedelta(hours=after_hours),
     )
-    text = _agreement(file)
-    changes = () if against is None else compare(run, text, against=_agreement(against))
+    text = read_text(file)
+    changes = () if against is None else compare(run, text, against=read_text(against))
     answer = _answer(run, text, simulate(run, text), changes)
     say(as_json, answer, lambda: _lines(answer, compared=against is not None))
-
-
-def _agreement(name: str) -> Agreement:
-    types = {one.name: one for one in Registry.builtin().types}
-    found, problems = check_text(read_input(name), types, load_vocabulary(), origin=name)
-    if found is None:
-        raise Unusable(str(problems[0]))
-    return found
 
 
 def _register(name: str) -> Register:
