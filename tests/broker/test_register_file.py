@@ -48,6 +48,8 @@ overrides:
     until: 2026-09-22T10:00:00+00:00
 """
 
+UNKNOWN = "a word stands here that this file does not know"
+
 
 def problems_of(text: str | bytes) -> list[str]:
     with pytest.raises(RegisterFileError) as caught:
@@ -102,24 +104,24 @@ def test_example_register_is_sound() -> None:
     [
         ("part_of: police", "part_of: polize", "r.yaml:2: there is no agency `polize`"),
         ("part_of: police", "part_of: unit", "r.yaml:2: `unit` is part of itself"),
-        ("title: A school", "titel: A school", "r.yaml:4: a word stands here that this file does not know"),
+        ("title: A school", "titel: A school", f"r.yaml:4: {UNKNOWN}"),
         ("title: A school", "roles: []", "r.yaml:4: `title` is missing"),
         ("2026-02-01", "1.2.2026", "r.yaml:12: `completed` should be a valid date"),
         ("state: given", "state: maybe", "r.yaml:17: `state` should be 'given', 'refused' or"),
         ("instead: school", "instead: scool", "r.yaml:20: there is no agency `scool`"),
         ("SECRET-2: []", "SECRET-2: [{agency: none}]", "r.yaml:21: there is no agency `none`"),
         ("SECRET-2: []", "SECRET-2: none", "r.yaml:21: `conflict_checks` should be a valid tuple"),
-        ("SECRET-2: []", "SECRET-2: [{agnecy: unit}]", "r.yaml:21: a word stands here that this file does not know"),
+        ("SECRET-2: []", "SECRET-2: [{agnecy: unit}]", f"r.yaml:21: {UNKNOWN}"),
         ("recipients: [unit]", "recipients: [unti]", "r.yaml:29: there is no agency `unti`"),
         ("10:00:00Z", "10:00:00", "r.yaml:31: `since` should have timezone info"),
-        ("persons: [victim]\n", "persons: []\n    by: x\n", "r.yaml:29: a word stands here that this file does not know"),
+        ("persons: [victim]\n", "persons: []\n    by: x\n", f"r.yaml:29: {UNKNOWN}"),
         ("2026-07-24", "2026-07-20", "r.yaml:10: `closed` ends before it begins"),
         ("2026-07-24", "9999-12-31", "r.yaml:6: `terms` has a closure outside its own first"),
         ("{on: 2026-05-04,", "{on: 2026-05-04, to: 2026-05-05,", "needs either `on`, or `from`"),
         ("2026-12-31", "9999-12-31", "r.yaml:6: `terms` spans no time, or more than twenty years"),
         ("friday", "freitag", "r.yaml:6: `terms` `weekdays` are English names"),
         ("version: 2", "version: 0", "r.yaml:14: `version` should be greater than or equal to 1"),
-        ("agencies:", "agents:", "r.yaml:1: a word stands here that this file does not know"),
+        ("agencies:", "agents:", f"r.yaml:1: {UNKNOWN}"),
     ],
 )
 def test_fault_is_found_with_its_line(old: str, new: str, problem: str) -> None:
