@@ -79,7 +79,7 @@ class Hospital:
 
     async def check(self, doctor: Doctor | None = None) -> tuple[Finding, ...]:
         """What one check finds while the node's answers are doctored so."""
-        self.node.doctor = doctor or (lambda answer: answer)  # type: ignore[method-assign]
+        self.node.doctor = doctor or (lambda answer: answer)
         return await self.agency.check_inclusion()
 
 
@@ -153,7 +153,7 @@ async def test_a_running_outlet_checks_by_itself_when_it_asks_again(tmp_path: Pa
     async with house(tmp_path) as found:
         await _delivered(found)
         hospital = Hospital.of(found)
-        hospital.node.doctor = lambda answer: {**answer, "proofs": []}  # type: ignore[method-assign]
+        hospital.node.doctor = lambda answer: {**answer, "proofs": []}
         outlet = AgencyOutlet(hospital.agency)
         delivery = await outlet.next(wait_s=0)
         assert delivery is not None
@@ -227,7 +227,8 @@ async def test_anothers_leaf_another_time_and_another_place_are_false(tmp_path: 
         assert _told(await hospital.check(moved)) == _false(Fault.NOT_IN_TREE)
         short = each(path=lambda path: path[:-1])
         assert _told(await hospital.check(short)) == _false(Fault.NOT_IN_TREE)
-        for broken in (each(index=lambda _: -1), each(path=lambda _: 7), lambda said: {}):
+        doctors: list[Doctor] = [each(index=lambda _: -1), each(path=lambda _: 7), lambda said: {}]
+        for broken in doctors:
             assert _told(await hospital.check(broken)) == _false(Fault.MALFORMED)
         assert _told(await hospital.check()) == PROVED
         hospital.agency.close()

@@ -74,7 +74,7 @@ def test_an_event_is_published_received_and_traced(node: Path, incident: Path) -
     taken = answer("inbox", "inbox", "--as", CHILDREN, state=node)
     assert taken == peeked
     assert {one["inclusion"] for one in taken["deliveries"]} == {"proved"}
-    nothing = {"deliveries": [], "unproved": []}
+    nothing: dict[str, list[str]] = {"deliveries": [], "unproved": []}
     assert answer("inbox", "inbox", "--as", CHILDREN, state=node) == nothing
     received = taken["deliveries"][0]
     assert received["event_type"] == "police.domestic-incident"

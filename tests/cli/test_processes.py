@@ -86,7 +86,7 @@ def test_commands_reach_a_node_that_runs_in_another_process(node: Path, incident
         assert code == 0
         assert "Traceback" not in err
     assert not (node / "node" / "address.json").exists()
-    empty = {"deliveries": [], "unproved": []}
+    empty: dict[str, list[str]] = {"deliveries": [], "unproved": []}
     assert answer("inbox", "inbox", "--as", CHILDREN, state=node) == empty
 
 
