@@ -30,10 +30,10 @@ from broker.session import agency_of, in_process
 from broker.stage import Stage
 from broker.synthetic import Cast, make_event
 from broker.topics import HOPS
-from redaction import checker, plan
 from redaction.agreement import Agreement
 from redaction.decide import decide
 from redaction.facts import Agency, Register
+from redaction.outgoing import Outgoing
 from redaction.reading import read_agreement
 from schemas.codec import Event, decode_event, encode_event
 from schemas.envelope import Handling, ViewBody, encode_body
@@ -139,12 +139,12 @@ def ours(scene: Scene) -> Callable[[], None]:
 
     def once() -> None:
         event = decode_event(scene.data, registry)
+        outgoing = Outgoing(event, scene.register, vocabulary, at=at, secret=None)
         for name in scene.recipients:
             decision = decide(
                 event, scene.register, vocabulary, recipient=name, purpose="safeguarding", at=at
             )
-            view_type, view = plan.encode(event, scene.register, vocabulary, decision, at=at)
-            checker.check(view, view_type, event, decision, today=at.date(), secret=None)
+            view_type, view = outgoing.encoded(decision)
             ref = decision.agreement
             if ref is None:
                 raise ValueError("the benchmark's agreement does not apply")
