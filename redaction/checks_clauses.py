@@ -14,7 +14,7 @@ from redaction.spots import Spot
 from redaction.subject import BASICS, Clause, Subject, addresses
 from redaction.text import Problem
 from redaction.transforms import at_most, most_disclosing
-from redaction.words import nearest
+from redaction.words import listed, nearest
 from schemas.registry import Kind
 
 
@@ -69,7 +69,7 @@ def _never_faults(subject: Subject, never: Never) -> Iterator[str]:
     tags, classes = subject.vocabulary.tags, subject.vocabulary.classes
     for name in never.classes:
         if name not in classes:
-            near = nearest(name, classes)
+            near = nearest(name, classes) or f"; the classes are {listed(sorted(classes))}"
             yield f"there is no class `{name}` in `{subject.vocabulary.name}`{near}"
     basics = tags[BASICS].classes if BASICS in tags else frozenset()
     if BASICS in never.tags or basics & set(never.classes):

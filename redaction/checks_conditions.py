@@ -10,7 +10,7 @@ from redaction.facts import ConsentState
 from redaction.scopes import ENTRY, Place
 from redaction.spots import Spot
 from redaction.subject import Subject
-from redaction.words import either, nearest
+from redaction.words import either, listed, nearest
 from schemas.registry import Kind
 
 CONSENT = "consent_of_"
@@ -168,4 +168,5 @@ def _no_fact(asking: _Asking, fact: str) -> str:
     if same:
         return f"`{fact}` is not marked as a fact, so no condition may ask it"
     known = {spot.field.name for spot in asking.known()}
-    return f"`{fact}` is no fact of these events{nearest(fact, known)}"
+    there = f"; the facts here are {listed(sorted(known))}" if known else ""
+    return f"`{fact}` is no fact of these events{nearest(fact, known) or there}"

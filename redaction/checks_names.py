@@ -10,7 +10,7 @@ from redaction.agreement import ANYONE, Agreement, Form, Never
 from redaction.spots import Spot
 from redaction.subject import Clause, Subject
 from redaction.transforms import fits
-from redaction.words import nearest
+from redaction.words import listed, nearest
 from schemas.registry import Kind
 
 _KINDS: Final[Mapping[Kind | None, str]] = MappingProxyType(
@@ -52,13 +52,19 @@ def tag_faults(subject: Subject, clause: Clause) -> Iterator[str]:
     tags = subject.vocabulary.tags
     for tag in clause.tags:
         if tag not in tags:
-            yield f"there is no tag `{tag}` in `{subject.vocabulary.name}`{nearest(tag, tags)}"
+            inside = sorted({one.field.tag for one in subject.spots if _begins(one.field.tag, tag)})
+            near = f"; name each of {listed(inside)}" if inside else nearest(tag, tags)
+            yield f"there is no tag `{tag}` in `{subject.vocabulary.name}`{near}"
         elif not subject.spots:
             continue  # no event type is known, which is said where they are named
         elif not any(tag in spot.field.chain for spot in subject.spots):
             yield f"none of these event types carries `{tag}`"
         elif not isinstance(clause, Never) and not subject.carriers(tag):
             yield f"`{tag}` stands for several fields; share each by its own name"
+
+
+def _begins(tag: str, beginning: str) -> bool:
+    return tag.startswith(f"{beginning}.")
 
 
 def form_faults(form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:

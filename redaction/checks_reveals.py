@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from redaction.checks_conditions import CONSENT
+from redaction.agreement import Condition, Is, Number, Share
+from redaction.checks_conditions import CONSENT, atoms
 from redaction.inference import Inference, Through, inferences
 from redaction.subject import Subject
 from redaction.text import Problem
@@ -30,14 +31,27 @@ def reveal_problems(subject: Subject) -> Iterator[Problem]:
     for audience in subject.agreement.audiences:
         told = [each for each in found if each.clause is None and each.audience == audience.name]
         faults = [f"audience {fault}" for fault in _unsaid(told)]
-        dead = _dead(subject, audience.reveals, told)
+        dead = _dead(subject, audience.reveals, told, asked=_asked(audience.when))
         faults += [f"audience `{audience.name}`: {fault}" for fault in dead]
         for fault in faults:
             yield subject.at(f"audiences.{audience.name}", fault)
     for clause in subject.agreement.clauses():
         told = [each for each in found if each.clause == clause.id]
-        for fault in (*_unsaid(told), *_dead(subject, clause.reveals, told)):
+        items = clause.items if isinstance(clause, Share) else None
+        asked = _asked(clause.when, items.when if items else None)
+        for fault in (*_unsaid(told), *_dead(subject, clause.reveals, told, asked=asked)):
             yield subject.in_clause(clause, fault)
+
+
+def _asked(*conditions: Condition | None) -> frozenset[str]:
+    """The facts that these conditions ask, consent aside."""
+    return frozenset(
+        atom.fact
+        for condition in conditions
+        if condition is not None
+        for atom in atoms(condition)
+        if isinstance(atom, Is | Number) and not atom.fact.startswith(CONSENT)
+    )
 
 
 def _unsaid(told: Iterable[Inference]) -> Iterator[str]:
@@ -58,14 +72,23 @@ def _unsaid(told: Iterable[Inference]) -> Iterator[str]:
         )
 
 
-def _dead(subject: Subject, reveals: tuple[str, ...], told: Iterable[Inference]) -> Iterator[str]:
+def _dead(
+    subject: Subject,
+    reveals: tuple[str, ...],
+    told: Iterable[Inference],
+    *,
+    asked: frozenset[str],
+) -> Iterator[str]:
     inferable = {each.fact for each in told}
     facts = {spot.field.name for spot in subject.spots if spot.is_fact}
     dates = {spot.field.tag for spot in subject.spots if spot.kind is Kind.DATE}
+    unknown = asked - facts  # said where it is asked; what follows from it is not said again
     for name in reveals:
-        if name in inferable:
+        if name in inferable | unknown:
             continue
         if name in facts | dates or name.startswith(CONSENT):
+            if unknown:
+                continue
             near = nearest(name, inferable)
             yield f"`reveals` names `{name}`, which nobody can infer from this{near}"
         else:

@@ -23,6 +23,7 @@ _AMOUNT = re.compile(r"([1-9][0-9]{0,3}) ([a-z]+(?: [a-z]+)?)")
 
 
 _WORDS_ALIKE = 0.7  # difflib's ratio; `victm` is 0.91 like `victim`
+_EXAMPLE = 30  # of an amount, in whichever unit
 _IDS_ALIKE = 0.6  # clause ids have three characters or so, of which one may be wrong
 
 
@@ -35,8 +36,17 @@ def nearest(word: str, known: Iterable[str], *, ids: bool = False) -> str:
 
 def either(words: Iterable[str]) -> str:
     """The words as alternatives: `` `a`, `b` or `c` ``."""
+    return _joined(words, "or")
+
+
+def listed(words: Iterable[str]) -> str:
+    """The words together: `` `a`, `b` and `c` ``."""
+    return _joined(words, "and")
+
+
+def _joined(words: Iterable[str], link: str) -> str:
     *most, last = (f"`{word}`" for word in words)
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} {link} {last}" if most else last
 
 
 class Reader:
@@ -83,7 +93,7 @@ class Reader:
         known = {*required, *optional}
         for key, _ in node.value:
             if key.value not in known:
-                near = nearest(key.value, known)
+                near = nearest(key.value, known) or f"; its words are {listed(sorted(known))}"
                 self.problem(key, f"{what} has no `{key.value[:MAX_WORD]}`{near}")
         for missing in required:
             if missing not in entries:
@@ -119,7 +129,8 @@ class Reader:
         if node is None:
             return ""
         if not isinstance(node, ScalarNode):
-            self.problem(node, f"{what} must be text")
+            instead = ", not a list" if isinstance(node, SequenceNode) else ""
+            self.problem(node, f"{what} must be text{instead}")
             return ""
         value = str(node.value).strip()
         if not value:
@@ -179,7 +190,8 @@ class Reader:
         if found is not None and unit in known:
             return int(found[1]), unit
         if node is not None and value:
-            self.problem(node, f"{what} must be a number of {' or '.join(known)}")
+            example = f"such as `{_EXAMPLE} {known[0]}`"
+            self.problem(node, f"{what} must be a number of {' or '.join(known)}, {example}")
         return 1, known[0]
 
     def day(self, node: Node | None, what: str) -> date:

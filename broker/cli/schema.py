@@ -9,7 +9,7 @@ import click
 
 from broker.cli.common import Unusable, ends_well, json_option, say, table
 from schemas.nodes import Array, Field, Leaf, Map, Node, Record
-from schemas.registry import Registry
+from schemas.registry import Kind, Registry, Tag, load_vocabulary
 
 
 @click.group()
@@ -34,14 +34,23 @@ def list_schemas(as_json: bool) -> None:
 @json_option
 @ends_well
 def show(event_type: str, as_json: bool) -> None:
-    """Show an event type's fields, with their tags, and which may be read by conditions."""
+    """Show an event type's fields: tags with classes and meaning, and what conditions may ask.
+
+    A condition asks a fact by its own name, the last part of its path, and for one of its answers.
+    """
     known = {one.name: one for one in Registry.builtin().types}
     if event_type not in known:
         raise Unusable(f"no event type of that name; known are {', '.join(sorted(known))}")
     found = known[event_type]
-    rows = list(_fields(found.root, ""))
+    tags = load_vocabulary().tags
+    rows = [_explained(row, tags[row["tag"]]) for row in _fields(found.root, "")]
     answer = {"event_type": found.name, "fields": rows, "avro": json.loads(found.text)}
-    say(as_json, answer, lambda: table(rows, ["path", "tag", "kind", "nullable", "fact"]))
+    columns = ["path", "tag", "kind", "nullable", "fact", "answers", "classes", "means"]
+    say(as_json, answer, lambda: table(rows, columns))
+
+
+def _explained(row: dict[str, Any], tag: Tag) -> dict[str, Any]:
+    return {**row, "classes": sorted(tag.classes), "means": tag.means}
 
 
 def _fields(record: Record, path: str) -> list[dict[str, Any]]:
@@ -59,6 +68,7 @@ def _field(field: Field, node: Node, path: str) -> list[dict[str, Any]]:
     if isinstance(node, Map):
         return _field(field, node.value, f"{path}/*")
     leaf: Leaf = node
+    answers = ["yes", "no"] if leaf.kind is Kind.BOOLEAN else list(leaf.symbols)
     return [
         {
             "path": path,
@@ -66,5 +76,6 @@ def _field(field: Field, node: Node, path: str) -> list[dict[str, Any]]:
             "kind": str(leaf.kind),
             "nullable": leaf.nullable,
             "fact": field.fact,
+            "answers": answers,
         }
     ]

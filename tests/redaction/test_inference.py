@@ -212,6 +212,18 @@ def test_clause_says_which_facts_it_reveals_and_no_others(old: str, new: str, pr
     assert problems_of(with_change(old, new)) == [f"a.yaml:{problem}"]
 
 
+def test_an_unknown_fact_is_said_once_and_not_again_of_what_it_would_reveal() -> None:
+    """Rule 13: one slip in a condition is one sentence; a slip in `reveals` is another."""
+    text = with_change("{serious_risk: yes}", "{eviction_ordered: yes}")
+    assert [each.split(";")[0] for each in problems_of(text)] == [
+        "a.yaml:39: clause 4.3: `eviction_ordered` is no fact of these events"
+    ]
+    said = problems_of(text.replace("_victim, serious_risk]", "_victim, eviction_ordered]"))
+    assert len(said) == 1
+    said = problems_of(text.replace("_victim, serious_risk]", "_victim, serious_harm]"))
+    assert "`serious_harm`, which is no fact here" in said[1]
+
+
 def test_every_audience_that_can_infer_a_fact_is_named() -> None:
     """Rule 13: one sentence a fact, with all who can tell it."""
     clause = (

@@ -113,6 +113,31 @@ WRONG = [
         "part",
     ),
     (
+        "{serious_risk: yes}]}\n",
+        "{eviction_ordered: yes}]}\n",
+        "39: clause 4.3: `eviction_ordered` is no fact of these events; the facts here are "
+        "`arrest_made`, `child_present`, `children_involved`, `incident_kind`, `risk_level`, "
+        "`serious_risk` and `sharing_reason`",
+    ),
+    (
+        "share: [victim.address]\n",
+        "share: [refuge]\n",
+        "39: clause 4.3: there is no tag `refuge` in `caseward-core/1`; name each of "
+        "`refuge.address`, `refuge.name`, `refuge.paid_by`, `refuge.phone` and "
+        "`refuge.weekly_charge`",
+    ),
+    (
+        "keep_for: 365 days",
+        "delete_after: 365 days",
+        "29: a handling rule has no `delete_after`; its words are `keep_for`, `not_to_reach`, "
+        "`of` and `onward`",
+    ),
+    (
+        "{agency: northmoor-childrens-services}",
+        "{agency: [northmoor-childrens-services, northmoor-housing]}",
+        "16: `agency` must be text, not a list",
+    ),
+    (
         '- id: "4.2"',
         '- id: "4.1"',
         "35: clause 4.1: the id is taken by the clause in line 31",
@@ -173,7 +198,7 @@ WRONG = [
     (
         "expires_after: 72 hours",
         "expires_after: 3 days",
-        "60: clause 9.1: `expires_after` must be a number of hours",
+        "60: clause 9.1: `expires_after` must be a number of hours, such as `30 hours`",
     ),
     (
         "review_within: 48 hours",
