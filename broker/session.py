@@ -88,7 +88,11 @@ async def serve(node: Node, *, port: int = 0) -> AsyncIterator[int]:
     )
     server = _Server(config)
     # Bound here, for uvicorn would end the process if the port is taken.
-    listener = socket.create_server(("127.0.0.1", port))
+    # Named TCP, or asyncio would leave Nagle's delay of 40 ms on every answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen()
     bound = int(listener.getsockname()[1])
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,9 +13,10 @@ import structlog
 from broker.announced import Announced
 from broker.consent_changes import ConsentChange
 from broker.gateway import Gateway
+from broker.held import HeldPartitions
 from broker.keeper import Keeper
 from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
-from broker.pending import LOOK_AGAIN, Pending, read_pending
+from broker.pending import Pending
 from broker.recall import past_of
 from broker.receipts import receipt_part
 from broker.recording import Source
@@ -41,21 +41,6 @@ FULL_WAIT_S = 1.0  # how long a full disk is left alone before the same batch is
 BATCH_RECORDS = 200
 
 _log = structlog.get_logger("worker")
-
-
-@dataclass(slots=True)
-class _Held:
-    """What waits of a partition that this worker holds, and when it was looked at last."""
-
-    generation: int
-    pending: Pending
-    snapshot: Snapshot | None = None
-    next_look: datetime | None = None
-
-    def due(self, snapshot: Snapshot, now: datetime | None = None) -> bool:
-        """Whether something waits and the register changed, or by now it is time."""
-        late = now is not None and self.next_look is not None and now >= self.next_look
-        return len(self.pending) > 0 and (self.snapshot is not snapshot or late)
 
 
 class Worker:
@@ -92,7 +77,7 @@ class Worker:
         self._sent = sent
         self._gateway: Gateway | None = None
         self._seen: dict[tuple[str, int], tuple[int, Seen]] = {}
-        self._held: dict[tuple[str, int], _Held] = {}
+        self._held = HeldPartitions(log, opening)
         self._inputs: tuple[str, ...] = ()
         self._member: Member | None = None
         self.full = False  # the disk was full at the last commit: not ready
@@ -148,7 +133,7 @@ class Worker:
         if self._member is None:
             return 1  # has not joined yet
         snapshot = self._keeper.snapshot()
-        waiting = sum(held.due(snapshot) for held in self._held.values())
+        waiting = self._held.due(snapshot)
         for topic in await self._log.topics():
             if topic.name in self._inputs:
                 for partition in range(topic.partitions):
@@ -159,8 +144,7 @@ class Worker:
 
     def held_back(self) -> tuple[int, int]:
         """How many deliveries wait behind a closed gate, and how many of them are overdue."""
-        pending = [held.pending for held in self._held.values()]
-        return sum(map(len, pending)), sum(one.overdue() for one in pending)
+        return self._held.counts()
 
     async def join(self) -> Member:
         """Our membership, made anew when an agency was enrolled since."""
@@ -190,9 +174,7 @@ class Worker:
         await member.commit(batch, outcome.appends)
         # INVARIANT: only what surely committed is remembered as seen, or as waiting
         seen.apply(outcome.met, outcome.expired)
-        held = self._held.get((batch.topic, batch.partition))
-        if held is not None and held.generation == batch.generation:
-            held.pending.apply(outcome.waiting)
+        await self._held.apply(agency, batch, outcome.waiting)
 
     async def _wake(self, member: Member) -> bool:
         """Look at what waits, where the register changed since or it is time; tell whether any."""
@@ -202,15 +184,12 @@ class Worker:
                 continue
             agency = topic.removeprefix(events_topic(""))
             here = await member.here(topic, partition)
-            held = self._held.get((topic, partition))
-            if held is None or held.generation != here.generation:
-                pending = await read_pending(self._log, agency, partition, self._opening)
-                held = self._held[topic, partition] = _Held(here.generation, pending)
-            if held.due(snapshot, now):
+            held = await self._held.of(agency, here)
+            due = held.due(snapshot, now)
+            if due:
                 looked = True
                 await self._wake_partition(member, here, agency, held.pending, snapshot, now)
-                held.next_look = None
-            held.snapshot, held.next_look = snapshot, held.next_look or now + LOOK_AGAIN
+            held.looked_at(snapshot, now, due=due)
         return looked
 
     async def _wake_partition(
@@ -231,7 +210,7 @@ class Worker:
             outcome = gateway.wake(source, waits, snapshot=snapshot, now=now)
             if outcome.appends:
                 await member.commit(here, outcome.appends)
-                pending.apply(outcome.waiting)
+                await self._held.apply(agency, here, outcome.waiting)
 
     async def _redeliver(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
         """Decide again, afresh and under today's register, what a request points at."""
@@ -319,7 +298,7 @@ class Worker:
             self._gateway.sealer.abandon()
         self._gateway = None
         self._seen.clear()
-        self._held.clear()
+        self._held.forget()
 
     def _wanted(self) -> tuple[str, ...]:
         agencies = sorted(self._keeper.snapshot().agencies)
