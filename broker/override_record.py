@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,9 +53,8 @@ def read_authoriser(entry: Entry) -> Authoriser:
     return Authoriser(agency=agency, rank=text_of(value["rank"]), signing=signing)
 
 
-def override_value(override: Override) -> dict[str, Any]:
-    """The value of an override's entry."""
-    granted = override.granted
+def granted_value(granted: Granted) -> dict[str, Any]:
+    """What an override grants, as its entry says it; its id is the entry's key."""
     return {
         "case": granted.case,
         "agreement": granted.agreement,
@@ -67,6 +67,13 @@ def override_value(override: Override) -> dict[str, Any]:
         "since": granted.since.isoformat(),
         "until": granted.until.isoformat(),
         "review": str(granted.review),
+    }
+
+
+def override_value(override: Override) -> dict[str, Any]:
+    """The value of an override's entry."""
+    return {
+        **granted_value(override.granted),
         "legal_basis": sorted(override.legal_basis),
         "justification": override.justification,
         "requested_by": override.requested_by,
@@ -75,14 +82,17 @@ def override_value(override: Override) -> dict[str, Any]:
     }
 
 
-def read_override(entry: Entry) -> Override:
-    """An override's record; whether it keeps to the agreement's bounds is not checked here."""
-    value = entry.value or {}
+def read_granted(override: str, value: Mapping[str, Any]) -> Granted:
+    """What the override of this id grants.
+
+    Raises:
+        KeyError, TypeError, ValueError: the value is not what `granted_value` gives.
+    """
     since, until = (datetime.fromisoformat(value[name]) for name in ("since", "until"))
     if since.tzinfo is None or until.tzinfo is None:
         raise ValueError
-    granted = Granted(
-        id=text_of(entry.key),
+    return Granted(
+        id=text_of(override),
         case=text_of(value["case"]),
         agreement=text_of(value["agreement"]),
         override=text_of(value["override"]),
@@ -95,9 +105,14 @@ def read_override(entry: Entry) -> Override:
         until=until,
         review=Review(value["review"]),
     )
+
+
+def read_override(entry: Entry) -> Override:
+    """An override's record; whether it keeps to the agreement's bounds is not checked here."""
+    value = entry.value or {}
     reviewed = value["reviewed_by"]
     return Override(
-        granted=granted,
+        granted=read_granted(entry.key, value),
         legal_basis=_texts_of(value["legal_basis"]),
         justification=text_of(value["justification"]),
         requested_by=_person(value["requested_by"]),

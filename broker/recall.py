@@ -1,7 +1,7 @@
-"""Recalls: what a withdrawn consent takes away from deliveries that went out before (rule 12).
+"""Recalls: what a withdrawn consent or a failed override takes back (rules 11 and 12).
 
 Each past delivery is decided twice, at its own time and under the agreement that it went out
-under: once without the change of the consent, once with it. Only what falls away between the two
+under: once without the change, once with it. Only what falls away between the two
 is recalled, so that what rests on something else, such as a serious risk, stays where it is.
 """
 
@@ -24,7 +24,7 @@ from broker.sealer import Identity
 from redaction.decide import decide, foresee
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory
-from redaction.facts import Consent, Register
+from redaction.facts import Consent, Granted, Register
 from redaction.outgoing import Outgoing
 from redaction.transforms import at_most
 from schemas.codec import Event, ViewType
@@ -120,10 +120,13 @@ class Recaller:
             CasewardError: nobody can say now whether it did.
         """
         present = Directory(snapshot.facts).consents(change.case)
-        before, after, today = (
-            self._told(event, past, snapshot.facts, consents)
-            for consents in (change.before_it, change.with_it, present)
+        granted = tuple(one for one in snapshot.facts.granted if one.case == change.case)
+        states = (
+            (change.before_it, change.granted_before),
+            (change.with_it, change.granted_with),
+            (present, granted),
         )
+        before, after, today = (self._told(event, past, snapshot.facts, *one) for one in states)
         if not falls_away(before.fields, after.fields):
             return
         if past.counted == _counted(past, after) != _counted(past, before):
@@ -137,16 +140,21 @@ class Recaller:
         return self._recorder.hop(_about(past, change, now, code))
 
     def _told(
-        self, event: Event, past: Past, facts: Register, consents: tuple[Consent, ...]
+        self,
+        event: Event,
+        past: Past,
+        facts: Register,
+        consents: tuple[Consent, ...],
+        granted: tuple[Granted, ...],
     ) -> _Told:
-        """What the recipient has under these consents of the case, at the delivery's own time.
+        """What the recipient has under these facts of the case, at the delivery's own time.
 
         Only the delivery's own agreement can govern, whatever was enacted since.
         """
         own = tuple(
             a for a in facts.agreements if (a.id, a.version) == (past.agreement, past.version)
         )
-        register = replace(facts, agreements=own, consents=consents)
+        register = replace(facts, agreements=own, consents=consents, granted=granted)
         words, name, purpose, at = self._vocabulary, past.recipient, past.purpose, past.at
         decision = decide(event, register, words, recipient=name, purpose=purpose, at=at)
         fields = decision.fields
@@ -213,6 +221,8 @@ class Recaller:
     def _delivery_id(self, past: Past, change: ConsentChange) -> bytes:
         """HMAC(gateway secret, recalled delivery, consent entry and revision): once for each."""
         named = ["recall", past.delivery_id, change.key, change.revision]
+        if not change.person:
+            named.append("override")  # whose ids are not those of consents
         data = cbor2.dumps(named, canonical=True)
         return hmac.digest(self._identity.delivery_secret, data, "sha256")
 
