@@ -15,6 +15,7 @@ from schemas.registry import Kind
 
 CONSENT = "consent_of_"
 _ANSWERS = tuple(state.value for state in ConsentState)
+_NO = frozenset({ConsentState.REFUSED.value, ConsentState.WITHDRAWN.value})
 _NUMBERS = frozenset({Kind.INT, Kind.LONG})
 # the name of the calendar's use that `school days` are counted by
 _SCHOOL = "school"
@@ -111,6 +112,10 @@ def _consent_faults(asking: _Asking, asked: Is) -> Iterator[str]:
     for value in asked.values:
         if value not in _ANSWERS:
             yield f"`{asked.fact}` is asked as given, refused or withdrawn; all else is unknown"
+    # Whoever writes one of them means a no, and a no that was said later counts as much.
+    if len(_NO & set(asked.values)) == 1:
+        said, left_out = sorted(_NO, key=lambda no: no not in asked.values)
+        yield f"`{asked.fact}` names `{said}` without `{left_out}`; each is a no, so name both"
     by_age = any(rule.of == person and rule.by_age for rule in asking.subject.agreement.consents)
     born = f"{person}.date_of_birth"
     carriers = asking.subject.carriers(born)
