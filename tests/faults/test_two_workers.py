@@ -319,7 +319,25 @@ async def test_workers_that_join_leave_stall_and_are_fenced_lose_and_double_noth
                         await third.end()
                 await asyncio.sleep(chance.random() * 0.1)
 
+        def fenced() -> list[int]:
+            return [
+                sum(one.who == who and not one.committed for one in attempts)
+                for who in ("one", "two")
+            ]
+
+        async def more_trouble() -> None:
+            """On a slow machine trouble may have met idle workers: until each had enough of it."""
+            while min(fenced()) < 2:
+                hand = hands[0] if fenced()[0] < 2 else hands[1]
+                hand.log.first = hand.log.overtake
+                some = [e for case in cases for e in incidents(found, 1, case)]
+                events.extend(some)
+                await publish(found, *some)
+                await decided(hands)
+
         await asyncio.gather(come(), trouble())
+        async with asyncio.timeout(LIMIT_S):
+            await more_trouble()
         await decided(hands)
         for hand in hands:
             await hand.end()
@@ -327,9 +345,7 @@ async def test_workers_that_join_leave_stall_and_are_fenced_lose_and_double_noth
         duplicates = found.node.index.counts()[Step.DUPLICATE]
         assert duplicates == len(again)
     committed = Counter(one.who for one in attempts if one.committed)
-    fenced = Counter(one.who for one in attempts if not one.committed)
     assert min(committed["one"], committed["two"]) > 5
-    assert min(fenced["one"], fenced["two"]) > 1, "hardly anybody was fenced: this says nothing"
 
 
 async def test_two_busy_workers_do_not_fence_each_other_for_ever(
