@@ -67,10 +67,11 @@ def decode(data: bytes, shape: Shape) -> Any:
             allow_duplicate_keys=False,
             semantic_decoders=_NO_TAGS,
         )
-        same = encode(value) == data
+        # the shape first, which is cheaper to look at than a large value is to encode again
+        fits = _fits(value, shape) and encode(value) == data
     except (cbor2.CBORError, ValueError, TypeError, OverflowError):
         raise NotCbor("not CBOR") from None
-    if not same or not _fits(value, shape):
+    if not fits:
         raise NotCbor("not deterministic, or of another shape")
     return value
 

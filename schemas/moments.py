@@ -16,7 +16,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LOCAL_EPOCH: Final = datetime(1970, 1, 1)
 
 _CLOCK: Final = r"(\d\d:\d\d:\d\d)(\.\d{1,6})?"
-_RFC3339 = re.compile(rf"(\d{{4}}-\d\d-\d\d)[Tt]{_CLOCK}([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = re.compile(rf"(\d{{4}}-\d\d-\d\d)[Tt]{_CLOCK}([Zz]|[+-]\d\d:[0-5]\d)", re.ASCII)
 _LOCAL = re.compile(rf"(\d{{4}}-\d\d-\d\d)[Tt]{_CLOCK}", re.ASCII)
 _TIME = re.compile(_CLOCK, re.ASCII)
 _NUMBER: Final = r"(\d{1,10})"

@@ -67,7 +67,10 @@ class Wire:
         """The value of a whole single-object encoding, whose prefix the caller has checked.
 
         Any encoding of a value that the specification allows is read, so that other writers'
-        blocks of arrays are; what is written again may therefore differ in its bytes.
+        blocks of arrays are, and so are numbers spelled longer than they need be, of which
+        nothing beyond 64 bits counts; what is written again may therefore differ in its bytes.
+        Time and memory grow with the bytes and with nothing that the bytes say: every element of
+        a list takes at least one of them, and nothing is nested deeper than the schema.
 
         Raises:
             Unfit: for any other bytes, with no cause that could hold a value.

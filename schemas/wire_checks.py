@@ -21,6 +21,12 @@ def _read_int(value: int, *_: Any) -> int:
     return value
 
 
+def _read_boolean(value: int, *_: Any) -> bool:
+    if value not in (0, -1):  # the bytes 00 and 01, read as a number
+        raise Unfit("a boolean is neither true nor false")
+    return value == -1
+
+
 def _read_finite(value: float, *_: Any) -> float:
     if not math.isfinite(value):
         raise Unfit("a number is not finite")
@@ -42,6 +48,7 @@ def _read_map(entries: list[dict[str, Any]], *_: Any) -> dict[str, Any]:
 
 CHECKS: Final[Mapping[str, Callable[[Any, Any, Any], Any]]] = {
     "int-caseward-int": _read_int,
+    "int-caseward-boolean": _read_boolean,
     "float-caseward-finite": _read_finite,
     "double-caseward-finite": _read_finite,
     "string-caseward-uuid": _read_uuid,

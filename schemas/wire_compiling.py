@@ -84,7 +84,10 @@ class Compiler:
             case {"type": "record" | "enum" | "fixed"}:
                 return self._define(raw, namespace)
             case {"type": "array", "items": items}:
-                return array_part(self.part(items, namespace))
+                item = self.part(items, namespace)
+                if item.empty:  # or a few bytes could claim millions of elements
+                    raise _refusal("the elements of a list take no bytes")
+                return array_part(item)
             case {"type": "map", "values": values}:
                 return map_part(self.part(values, namespace), self._fresh())
             case {"type": "bytes", "logicalType": "decimal", "precision": int()}:
@@ -146,7 +149,7 @@ class Compiler:
                     parts[each] = self.part(kind, name.rpartition(".")[0])
                 case _:
                     raise _refusal("a field has no proper name or type, or that of another")
-        if not parts:  # values of no bytes would let a few bytes claim millions of list items
+        if not parts:
             raise _refusal("a record has fields")
         if any(part.cut for part in parts.values()):
             raise _refusal(f"the type `{name}` contains itself without an end")

@@ -13,8 +13,9 @@ from typing import Any, Final
 from schemas.errors import Code
 from schemas.nodes import MAX_RECURSION
 from schemas.plain import WITHHELD, Withheld
-from schemas.wire_values import Part, Unfit, Write, other_fields
+from schemas.wire_values import Part, Unfit, Write, checked, other_fields
 
+_NO_BRANCH: Final = checked("null", "caseward-no-branch")
 _CUT: Final = f"stands more than {MAX_RECURSION} times within a value of its own type"
 
 
@@ -35,7 +36,8 @@ def record_part(name: str, parts: Mapping[str, Part]) -> Part:
                 raise unfit.below(each)  # noqa: B904 - the same exception, with its path
 
     read = {"type": "record", "fields": [{"name": n, "type": p.read} for n, p in parts.items()]}
-    return Part(write=write, read=read, takes=dict, branch=branch_of(name))
+    empty = all(part.empty for part in parts.values())
+    return Part(write=write, read=read, takes=dict, branch=branch_of(name), empty=empty)
 
 
 def branch_of(name: str) -> str:
@@ -61,7 +63,7 @@ def _cut(*_: Any) -> Any:
 def withheld_part() -> Part:
     """The part of `WITHHELD`, a record without fields."""
     read = {"type": "record", "fields": [], "logicalType": "caseward-withheld"}
-    return Part(write=_write_withheld, read=read, takes=Withheld)
+    return Part(write=_write_withheld, read=read, takes=Withheld, empty=True)
 
 
 def _write_withheld(out: bytearray, value: Any) -> None:
@@ -98,7 +100,8 @@ def union_part(branches: list[Part], fresh: Callable[[], str]) -> Part | None:
         write = _nullable(table[NoneType][0][0], *others[0])
     else:
         write = _choice(table)
-    return Part(write=write, read=reads, takes=object)
+    # fastavro takes a negative number to count from the last branch, and here it finds these
+    return Part(write=write, read=[*reads, *([_NO_BRANCH] * len(reads))], takes=object)
 
 
 def _apart(entries: list[tuple[int, Part]]) -> bool:
@@ -178,11 +181,16 @@ def _read_one_of(value: Mapping[str, Any], schema: Any, *_: Any) -> dict[str, An
     return {name: value.get(name) for name in schema["caseward-names"]}
 
 
+def _read_no_branch(*_: Any) -> Any:
+    raise Unfit("a union has a number of no branch")
+
+
 def _read_withheld(*_: Any) -> Withheld:
     return WITHHELD
 
 
 RECORD_CHECKS: Final[Mapping[str, Callable[..., Any]]] = {
+    "null-caseward-no-branch": _read_no_branch,
     "record-caseward-withheld": _read_withheld,
     "record-caseward-one-of": _read_one_of,
     "record-caseward-cut": _cut,

@@ -62,7 +62,8 @@ class Part:
 
     `symbols` are an enum's; a union that has an enum and a string tells them apart by these.
     `branch` is the field that a union of several records has for a record; `cut` marks the part
-    that has no values, where a type contains itself too often.
+    that has no values, where a type contains itself too often; `empty` one whose values take no
+    bytes.
     """
 
     write: Write
@@ -71,6 +72,7 @@ class Part:
     symbols: frozenset[str] = frozenset()
     branch: str = ""
     cut: bool = False
+    empty: bool = False
 
 
 def write_long(out: bytearray, value: int) -> None:
@@ -209,9 +211,10 @@ def checked(avro: str, check: str) -> dict[str, str]:
 
 
 PARTS: Final[Mapping[str, Part]] = {
-    "null": Part(write=_write_null, read="null", takes=NoneType),
+    "null": Part(write=_write_null, read="null", takes=NoneType, empty=True),
     "string": Part(write=write_string, read="string", takes=str),
-    "boolean": Part(write=_write_boolean, read="boolean", takes=bool),
+    # as a number, whose two bytes are the same, because fastavro takes any byte but 0 for true
+    "boolean": Part(write=_write_boolean, read=checked("int", "caseward-boolean"), takes=bool),
     "int": Part(write=_whole(32), read=checked("int", "caseward-int"), takes=int),
     "long": Part(write=_whole(64), read="long", takes=int),
     "float": Part(write=_write_float, read=checked("float", "caseward-finite"), takes=float),

@@ -86,6 +86,7 @@ WRONG_JSON: list[tuple[str, object]] = [
     ("/kinds/a_millis", "2026-01-01 00:00:00Z"),
     ("/kinds/a_millis", "2026-01-01T00:00:00+25:00"),
     ("/kinds/a_millis", "0001-01-01T00:00:00+01:00"),
+    ("/kinds/a_millis", "2026-01-01T00:00:00+01:75"),
     ("/kinds/a_millis", "٢٠٢٦-01-01T00:00:00Z"),
     ("/kinds/a_millis", 1767225600),
     ("/kinds/a_decimal", 12.5),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -67,6 +68,17 @@ def test_json_that_is_too_deep_or_too_long_is_refused() -> None:
 @pytest.mark.timeout(5)
 def test_no_text_takes_quadratic_time(text: bytes) -> None:
     refusal(lambda: parse_json(text))
+
+
+@pytest.mark.parametrize("text", [b"x" * 400_000, b"\\n" * 200_000, b"\\" * 400_001])
+def test_a_long_string_in_a_text_that_is_refused_takes_no_more_memory_than_itself(
+    text: bytes,
+) -> None:
+    tracemalloc.start()
+    refusal(lambda: parse_json(b'{"a":1,"a":"' + text + b'"}'))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * len(text)
 
 
 @settings(max_examples=300, deadline=None)

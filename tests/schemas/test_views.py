@@ -218,6 +218,28 @@ def record_of(*types: Any) -> dict[str, Any]:
     return {"type": "record", "name": "R", "fields": fields}
 
 
+EMPTY = {"type": "record", "name": "caseward.Withheld", "fields": []}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (["null", "string"], b"\x01\x02x"),
+        (["null", "string"], b"\x03"),
+        (["null", EMPTY, "string"], b"\x01\x02x"),
+        (["null", "string"], b"\x04"),
+        ("boolean", b"\x02"),
+        ("boolean", b"\x7f"),
+        ("boolean", b"\xff"),
+    ],
+)
+def test_a_branch_or_a_boolean_that_is_none_is_refused(kind: Any, body: bytes) -> None:
+    """fastavro counts negative numbers from the last branch, and takes any byte but 0 for true."""
+    vtype = view_type_from_text(json.dumps(record_of(kind)))
+    refused = refusal(lambda: decode_view(vtype, b"\xc3\x01" + vtype.rabin + body))
+    assert refused.code is Code.VIEW_REFUSED
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -234,6 +256,9 @@ def record_of(*types: Any) -> dict[str, Any]:
         record_of("R"),
         record_of({"type": "record", "name": "R", "fields": [{"name": "x", "type": "int"}]}),
         record_of({"type": "array", "items": {"type": "record", "name": "E", "fields": []}}),
+        record_of({"type": "array", "items": "null"}),
+        record_of({"type": "array", "items": EMPTY}),
+        record_of({"type": "array", "items": record_of("null", EMPTY) | {"name": "E"}}),
         record_of({"type": "enum", "name": "E", "symbols": ["a b"]}),
         record_of({"type": "enum", "name": "E", "symbols": [1]}),
         record_of({"type": "fixed", "name": "E", "size": 0}),
