@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS := $(if $(HEADLESS),--headless --events $(or $(EVENTS),200),$(if $(EVENTS),--events $(EVENTS)))
-.PHONY: setup demo test check layering lock messages bench clean
+.PHONY: setup demo test check layering lock messages bench bench-redaction clean
 
 setup: .venv/.done
 
@@ -31,6 +31,15 @@ layering: setup
 bench: setup
 	$(BIN)/caseward bench --json
 
+# The pipeline against other libraries, which stay out of .venv; JSON, and a table beside it.
+bench-redaction: .venv-bench/.done
+	.venv-bench/bin/python -m benchmarks.redaction $(BENCH_ARGS)
+
+.venv-bench/.done: requirements.lock benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -r benchmarks/requirements.txt
+	@touch $@
+
 # Writes requirements.lock anew; the only target that needs `uv` on the path.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --extra dev --output-file requirements.lock pyproject.toml
@@ -40,4 +49,4 @@ messages: setup
 	$(BIN)/python -m tests.redaction.explain_messages
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-bench build dist *.egg-info

@@ -1,0 +1,1 @@
+"""The redaction pipeline against what a team would otherwise pick, in one run on one core."""
