@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from redaction.text import Problem, line_of
+from redaction.text import MAX_PROBLEMS, TOO_MANY, Problem, line_of
 
 MAX_WORD = 100  # characters of an identifier; the longest in the vocabulary has about forty
 MAX_LINE = 200  # characters of a title, a reference or a name
@@ -49,8 +49,12 @@ def _joined(words: Iterable[str], link: str) -> str:
     return f"{', '.join(most)} {link} {last}" if most else last
 
 
+class TooManyProblems(Exception):
+    """Reading stops here: the text has more problems than are worth saying."""
+
+
 class Reader:
-    """Collects problems while a text is read.
+    """Collects problems while a text is read, at most `MAX_PROBLEMS` and one that says so.
 
     Every method notes a problem and returns a harmless value where it cannot read, so that
     reading goes on to the next problem. None stands for a key that is not there: `keyed` has
@@ -66,10 +70,22 @@ class Reader:
         self._clause: str | None = None
 
     def problem(self, node: Node, message: str) -> None:
-        """Notes what is wrong at a node."""
+        """Notes what is wrong at a node.
+
+        Raises:
+            TooManyProblems: it is one too many.
+        """
+        full = len(self.problems) >= MAX_PROBLEMS
         self.problems.append(
-            Problem(origin=self.origin, line=line_of(node), clause=self._clause, message=message)
+            Problem(
+                origin=self.origin,
+                line=line_of(node),
+                clause=None if full else self._clause,
+                message=TOO_MANY if full else message,
+            )
         )
+        if full:
+            raise TooManyProblems
 
     @contextmanager
     def within(self, clause: str | None) -> Iterator[None]:
@@ -153,13 +169,13 @@ class Reader:
         if isinstance(node, ScalarNode):
             word = self.word(node, what)
             return (word,) if word else ()
-        words: list[str] = []
+        words: dict[str, None] = {}  # in their order
         for part in self.parts(node, what):
             word = self.word(part, what)
             if word in words:
                 self.problem(part, f"{what} names `{word}` twice")
             elif word:
-                words.append(word)
+                words[word] = None
         if isinstance(node, SequenceNode) and not node.value:
             self.problem(node, f"{what} is empty")
         return tuple(words)

@@ -164,6 +164,10 @@ def test_condition_outside_the_grammar_is_refused(spelling: str, problem: str) -
         ("title: A small arrangement\n", "", "1: the agreement lacks `title`"),
         ("en-GB", "English", "4: `language` must be a language tag such as `en-GB`"),
         ("Europe/London", "Europe/Londinium", "5: `time_zone` must be a time zone such as"),
+        ("Europe/London", "localtime", "5: `time_zone` must be a time zone such as"),
+        ("Europe/London", "posixrules", "5: `time_zone` must be a time zone such as"),
+        ("Europe/London", "right/UTC", "5: `time_zone` must be a time zone such as"),
+        ("Europe/London", "a/../../etc/passwd", "5: `time_zone` must be a time zone such as"),
         ("Europe/London", "/etc/passwd", "5: `time_zone` must be one word of"),
         ("[northmoor-police]", "[]", "8: `publishers` is empty"),
         ("[northmoor-police]", "[a, a]", "8: `publishers` names `a` twice"),
@@ -249,6 +253,11 @@ def test_faulty_word_is_a_problem_with_line_and_clause(old: str, new: str, probl
         ("a: b\nc: \x1b[2J", "a.yaml:2: an invisible character stands here (U+001B)"),
         ("a: 'to \u202eloohcs'", "a.yaml:1: an invisible character stands here (U+202E)"),
         ("a: scho\u200bol", "a.yaml:1: an invisible character stands here (U+200B)"),
+        ('a: "to \\u202eloohcs"', "a.yaml:1: an invisible character is written here (U+202E)"),
+        ('a: [b, "\\0"]', "a.yaml:1: an invisible character is written here (U+0000)"),
+        ('x: {"\\u200b": b}', "a.yaml:1: an invisible character is written here (U+200B)"),
+        ('x: {"a\\nb": c}', "a.yaml:1: a key must be a word"),
+        (f"? {'k' * 201}\n: b", "a.yaml:1: a key is longer than 200 characters"),
     ],
 )
 def test_text_that_could_be_read_in_two_ways_is_refused(text: str | bytes, problem: str) -> None:
@@ -278,6 +287,23 @@ def test_error_is_one_line_that_counts_the_rest() -> None:
         read_agreement("agreement: a\n", origin="a.yaml")
     first, count = caught.value.problems[0], len(caught.value.problems)
     assert str(caught.value) == f"{first} (and {count - 1} more)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"k{n}:\n" for n in range(30_000)),  # without a limit these took three minutes
+        "".join(f"- *a{n}\n" for n in range(20_000)),
+        "clauses: {" + "a," * 100_000 + "}",
+        "clauses:\n" + "".join(f"- {{id: c, to: b, share: c, as: mask{n}}}\n" for n in range(999)),
+    ],
+    ids=["unknown keys", "aliases", "one key", "unknown forms"],
+)
+@pytest.mark.timeout(20)
+def test_after_five_hundred_problems_reading_ends_and_says_so(text: str) -> None:
+    found = problems_of(text)
+    assert len(found) == 501
+    assert found[-1].endswith("there are more than 500 problems; mend those above first")
 
 
 @pytest.mark.parametrize("size", [1_000, 1_001])
