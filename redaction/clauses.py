@@ -17,6 +17,7 @@ from schemas.registry import EventType, Field, Kind, Vocabulary
 
 BASICS = "event.basics"  # type, publisher and time: what any delivery discloses anyway (rule 1)
 COMPARED = ("phone", "address")  # classes whose equal values share a fate (rule 3)
+FREE_TEXT = "free-text"  # the class of what is told in words: no clause shares it in clear
 
 Entry = TypeVar("Entry")
 
@@ -130,10 +131,14 @@ class Tables:
         Raises:
             ValueError: a form does not fit the kind, or forms cannot be ordered.
         """
+        classes = self._asked.vocabulary.tags[field.tag].classes
+        in_words = kind is Kind.STRING and FREE_TEXT in classes
         shares = tuple(
             self._share(share)
             for share in self._asked.agreement.shares
-            if field.tag in share.tags and self._addressed(share)
+            if field.tag in share.tags
+            and self._addressed(share)
+            and not (in_words and share.form is Form.CLEAR)
         )
         if kind is not None and not all(fits(share.form, kind) for share in shares):
             raise ValueError(f"a form does not fit `{field.tag}`")
@@ -142,10 +147,9 @@ class Tables:
             for number, never in enumerate(self._asked.agreement.nevers)
             if self._reaches(never, field.chain)
         )
-        overrides = tuple(self._overrides(field, kind, place))
+        overrides = tuple(self._overrides(field, kind, place, in_words=in_words))
         basics = field.tag == BASICS
         summary = self._summary(names_in(place))
-        classes = self._asked.vocabulary.tags[field.tag].classes
         return Rule(
             tag=field.tag,
             basics=basics,
@@ -167,14 +171,18 @@ class Tables:
             needs_reason=share.needs_reason,
         )
 
-    def _overrides(self, field: Field, kind: Kind | None, place: Place) -> Iterator[OverrideRule]:
+    def _overrides(
+        self, field: Field, kind: Kind | None, place: Place, *, in_words: bool
+    ) -> Iterator[OverrideRule]:
         """Rule 11: the overrides that name the tag, none where a class of it is unliftable."""
         words = self._asked.vocabulary
         if any(words.tags[tag].classes & words.unliftable for tag in field.chain):
             return
         for override in self._asked.agreement.overrides:
             if field.tag in override.tags and self._asked.audience in override.to:
-                forms = [f for f in Form if at_most(f, override.form)]
+                forms = {f for f in Form if at_most(f, override.form)}
+                if in_words:
+                    forms.discard(Form.CLEAR)
                 yield OverrideRule(
                     id=override.id,
                     forms=frozenset(f for f in forms if kind is None or fits(f, kind)),

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     MAP_KEY = "map-key"  # the entry's key may not be shown, so neither may its value
     OVERRIDE = "override"  # released by a recorded override, for serious risk (rule 11)
     OWN_TEXT = "own-text"  # text of the recipient itself is never scrubbed against hidden values
+    DOUBTFUL_TEXT = "doubtful-text"  # scrubbing could not be sure of what it would leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.layout import Layout, lay_out
 from redaction.leaves import Reader, decide_leaves, reader_of
-from redaction.scrub import hidden_values
+from redaction.scrubbing.decided import hidden_from, with_doubts
 from redaction.transforms import Means, pseudonym_key
 from redaction.views import Decided, Maker, ShapeRecord, derive
 from schemas.codec import Event, ViewType, encode_view, view_type_from_text
@@ -94,7 +94,8 @@ def fields(facts: Facts, vocabulary: Vocabulary, reader: Reader) -> tuple[FieldD
         ValueError: the agreement cannot be executed for this event type.
     """
     plan = _plan(facts, vocabulary)
-    return tuple(decide_leaves(plan.layout, facts, reader))
+    leaves = decide_leaves(plan.layout, facts, reader)
+    return with_doubts(facts.circumstances.event, leaves, vocabulary)
 
 
 def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
@@ -180,19 +181,20 @@ def _view(
 
     decided = {field.path: field for field in decision.fields}
     try:
-        means = _means(facts, decision, decided, secret)
+        means = _means(plan, facts, decision, decided, secret)
         return Maker(decided, absent, means).record(plan.shape, facts.circumstances.event.value)
     except KeyError:  # whose message could be a map's key
         raise ValueError("the decision does not speak of every leaf of the event") from None
 
 
 def _means(
-    facts: Facts, decision: Decision, decided: Decided, secret: bytes | None
+    plan: Plan, facts: Facts, decision: Decision, decided: Decided, secret: bytes | None
 ) -> Callable[[FieldDecision], Means]:
     """What each leaf's form may need; hidden values are looked for only if a text is scrubbed."""
     known = facts.circumstances
     scrubs = any(field.form is Form.SCRUBBED for field in decision.fields)
-    plain = Means(today=known.today, hidden=hidden_values(known.event, decided) if scrubs else None)
+    hidden = hidden_from(known.event, decided, plan.vocabulary) if scrubs else None
+    plain = Means(today=known.today, hidden=hidden)
 
     def means(field: FieldDecision) -> Means:
         if field.form is not Form.PSEUDONYM or secret is None:

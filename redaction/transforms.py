@@ -24,7 +24,8 @@ import rfc8785
 from redaction.agreement import Form
 from redaction.months import whole_years
 from redaction.postcodes import UNKNOWN, outward_code
-from redaction.scrub import Hidden, scrub
+from redaction.scrubbing.cutting import scrub
+from redaction.scrubbing.hidden import Hidden
 from schemas.registry import Kind
 
 PRESENT: Final = "present"
@@ -232,7 +233,7 @@ def _pseudonym(value: Any, means: Means) -> str:
 
 
 def _scrubbed(value: Any, means: Means) -> str:
-    """A text without the values that its recipient may not have; see `scrub`."""
+    """A text without the values that its recipient may not have; see `scrubbing`."""
     text = _text(value)
     if means.hidden is None:
         raise ValueError("it is not known what a scrubbed text must not tell")

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from redaction.agreement import Form
 from redaction.sameness import normal, same_address, same_phone, same_text
-from redaction.scrub import Hidden, hide
+from redaction.scrubbing.hidden import Hidden, hide
+from redaction.scrubbing.values import Telling, Values
 from redaction.transforms import (
     MASK,
     Means,
@@ -32,6 +33,7 @@ from tests.redaction.builders import address
 
 SECRET = bytes(range(32))
 TODAY = date(2026, 11, 3)
+ANN = hide(Values(strings=[(Telling.NAME, "Ann Example")]))
 MEANS = Means(today=TODAY, pseudonym_key=SECRET, hidden=Hidden())
 # Pairs of which the first discloses less; with those that follow from them, there are no others.
 ORDER = {
@@ -234,12 +236,12 @@ def test_without_a_secret_there_is_no_pseudonym() -> None:
 def test_a_scrubbed_text_needs_to_know_what_is_hidden() -> None:
     with pytest.raises(ValueError, match="not known"):
         apply(Form.SCRUBBED, "Ann", Means(today=TODAY))
-    known = Means(today=TODAY, hidden=hide(["Ann Example"]))
+    known = Means(today=TODAY, hidden=ANN)
     assert apply(Form.SCRUBBED, "Saw Ann.", known) == "Saw […]."
 
 
 def test_means_show_no_key_and_no_value() -> None:
-    means = Means(today=TODAY, pseudonym_key=b"a secret key", hidden=hide(["Ann Example"]))
+    means = Means(today=TODAY, pseudonym_key=b"a secret key", hidden=ANN)
     assert "secret" not in repr(means)
     assert "ann" not in repr(means)
 

@@ -1,0 +1,138 @@
+"""Hidden values as they are looked for in a text: words, numbers and dates, folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import permutations
+from typing import Final
+
+from redaction.scrubbing.classes import EVERYDAY, PARTICLES, STREETS, Class, class_of
+from redaction.scrubbing.dates import compact
+from redaction.scrubbing.folding import Folded, Tokens, foldings
+from redaction.scrubbing.numbers import MIN_DIGITS, core, numbers_in
+from redaction.scrubbing.values import Telling, Values
+
+MIN_LETTERS: Final = 3  # of a word that is hidden by itself
+WITHIN_LETTERS: Final = 5  # of a word that is hidden inside another too
+RUN: Final = 5  # words of a long text that tell what it is
+INITIALS: Final = range(2, 5)  # words of a name that has initials
+
+_GB_POSTCODE = re.compile(r"([a-z]{1,2}[0-9][a-z0-9]?)[0-9][a-z]{2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What a text must not tell, folded; it shows nothing of itself in messages.
+
+    `runs` are words, phrases and names in one, which stand in whole tokens; `within` are words
+    that no other word may contain; `beside` is hidden next to a cut only; `letters` begin the
+    words of names.
+    """
+
+    runs: frozenset[str] = field(default=frozenset(), repr=False)
+    within: frozenset[str] = field(default=frozenset(), repr=False)
+    beside: frozenset[str] = field(default=frozenset(), repr=False)
+    initials: frozenset[str] = field(default=frozenset(), repr=False)
+    letters: frozenset[str] = field(default=frozenset(), repr=False)
+    numbers: frozenset[str] = field(default=frozenset(), repr=False)
+    dates: frozenset[date] = field(default=frozenset(), repr=False)
+
+
+def hide(values: Values) -> Hidden:
+    """The values of a decision as they are looked for."""
+    made = _Hiding()
+    for telling, text in values.strings:
+        for folded in foldings(text):
+            tokens = Tokens(folded.text)
+            if tokens.words and not (telling is Telling.SYMBOL and _is_plain(tokens)):
+                made.string(class_of(telling, len(tokens.words)), text, folded, tokens)
+    digits = map(core, (*values.numbers, *values.decimals, *compact(values.dates)))
+    return Hidden(
+        runs=frozenset(made.words | made.phrases),
+        within=frozenset(word for word in made.words if _letters(word) >= WITHIN_LETTERS),
+        beside=frozenset(made.beside),
+        initials=frozenset(made.initials),
+        letters=frozenset(made.letters),
+        numbers=frozenset(made.numbers | {n for n in digits if len(n) >= MIN_DIGITS}),
+        dates=frozenset(values.dates),
+    )
+
+
+def _is_plain(symbol: Tokens) -> bool:
+    """Whether a symbol of an enum is too short to be looked for, or all everyday words."""
+    return len(symbol.joined) < MIN_LETTERS or all(word in EVERYDAY for word in symbol.words)
+
+
+def _letters(word: str) -> int:
+    return sum(map(str.isalpha, word))
+
+
+class _Hiding:
+    """Collects what strings hide."""
+
+    __slots__ = ("beside", "initials", "letters", "numbers", "phrases", "words")
+
+    def __init__(self) -> None:
+        self.words: set[str] = set()
+        self.phrases: set[str] = set()
+        self.beside: set[str] = set()
+        self.initials: set[str] = set()
+        self.letters: set[str] = set()
+        self.numbers: set[str] = set()
+
+    def string(self, kind: Class, text: str, folded: Folded, tokens: Tokens) -> None:
+        words = tokens.words
+        self.numbers.update(numbers_in(folded.text))
+        match kind:
+            case Class.NAME:
+                self._name(words)
+            case Class.SHORT:
+                self._short(words)
+            case Class.LONG:
+                self._long(text, folded, tokens)
+        postcode = _GB_POSTCODE.fullmatch(tokens.joined)
+        if postcode is not None:
+            self.words.add(postcode[1])
+
+    def _name(self, words: list[str]) -> None:
+        self.words |= {w for w in words if len(w) >= MIN_LETTERS and w not in EVERYDAY | PARTICLES}
+        self.phrases.add("".join(words))
+        self.phrases.update(c for c in _compounds(words) if len(c) >= MIN_LETTERS)
+        self.beside.update(words)
+        self.letters.update(word[0] for word in words)
+        for each in (words, [word for word in words if word not in PARTICLES]):
+            self.initials.update(_initials([word[0] for word in each if word[0].isalpha()]))
+
+    def _short(self, words: list[str]) -> None:
+        self.words |= {w for w in words if _is_hidden(w) and w not in PARTICLES}
+        self.phrases.add("".join(words))
+        self.beside.update(words)
+
+    def _long(self, text: str, folded: Folded, tokens: Tokens) -> None:
+        self.phrases.add(tokens.joined)
+        for first in range(len(tokens.words) - RUN + 1):
+            self.phrases.add("".join(tokens.words[first : first + RUN]))
+        for word, (start, _) in zip(tokens.words, tokens.spans, strict=True):
+            capital = text[folded.starts[start]].isupper()
+            if len(word) >= MIN_LETTERS and (capital or not word.isalpha()):
+                self.words |= {word} - EVERYDAY - STREETS
+
+
+def _is_hidden(word: str) -> bool:
+    return len(word) >= MIN_LETTERS and not word.isdigit() and word not in EVERYDAY | STREETS
+
+
+def _compounds(words: list[str]) -> Iterator[str]:
+    """A name's words two by two, one of them perhaps as its first letter alone."""
+    for one, other in permutations(words, 2):
+        yield from (one + other, one[0] + other, one + other[0])
+
+
+def _initials(letters: list[str]) -> Iterable[str]:
+    if len(letters) not in INITIALS:
+        return ()
+    whole = "".join(letters)
+    return whole, whole[::-1], letters[0] + letters[-1]
