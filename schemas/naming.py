@@ -18,6 +18,9 @@ class Names:
     def __init__(self) -> None:
         self._types: dict[str, tuple[dict[str, Any], str]] = {}  # definition, inner namespace
         self._aliases: set[str] = set()
+        # what is asked of each part is asked once: unions of records within one another would
+        # otherwise double it at each level
+        self._taken: dict[tuple[int, int, str], bool] = {}
 
     def define(self, raw: dict[str, Any], namespace: str, path: str) -> tuple[str, str]:
         """Note a definition, at its place or again at a later use of it.
@@ -48,7 +51,19 @@ class Names:
         return self._types.get(name)
 
     def takes_default(self, raw: Any, value: Any, namespace: str) -> bool:
-        """Whether a value, as a schema's JSON spells defaults, is one of a type."""
+        """Whether a value, as a schema's JSON spells defaults, is one of a type.
+
+        Args:
+            raw: the type, a part of the schema.
+            value: the default, a part of the schema too, which lives as long as this.
+            namespace: around the type.
+        """
+        key = (id(raw), id(value), namespace)
+        if key not in self._taken:
+            self._taken[key] = self._takes(raw, value, namespace)
+        return self._taken[key]
+
+    def _takes(self, raw: Any, value: Any, namespace: str) -> bool:
         if isinstance(raw, list):
             return any(self.takes_default(branch, value, namespace) for branch in raw)
         if isinstance(raw, str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas.errors import SchemaError
@@ -20,7 +22,7 @@ from tests.schemas.changes import (
     several_addresses,
     update,
 )
-from tests.schemas.samples import ADDRESS, field, load, schema, vocabulary
+from tests.schemas.samples import ADDRESS, field, load, load_changed, schema, vocabulary
 
 REFUSED: dict[str, tuple[Change, str, str]] = {
     "a misspelt annotation": (update("count", summarizes="places"), "`count`", "`summarizes`"),
@@ -155,6 +157,18 @@ def test_an_event_type_is_refused_with_path_and_rule(case: str) -> None:
     assert told.startswith("test.avsc: ")
     assert path in told
     assert rule in told
+
+
+@pytest.mark.timeout(10)
+def test_a_default_is_tried_once_at_each_place_however_many_records_it_could_be() -> None:
+    """Of two records that contain each other, each of 60 levels would be tried twice otherwise."""
+    default: Any = {"a": 1}
+    for _ in range(60):
+        default = {"a": default}
+    inner = record("Q", {"name": "a", "tag": "one", "type": ["null", "P", "Q"]})
+    outer = record("P", {"name": "a", "tag": "one", "type": ["null", "P", inner]})
+    with pytest.raises(SchemaError, match="the `default` is no value of the field's type"):
+        load_changed(add("both", ["null", outer], tag="one", default=default))
 
 
 def test_the_sample_is_accepted_as_it_is() -> None:
