@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS := $(if $(HEADLESS),--headless --events $(or $(EVENTS),200),$(if $(EVENTS),--events $(EVENTS)))
-.PHONY: setup demo test check layering lock messages bench bench-redaction clean
+.PHONY: setup demo test soak check layering lock messages bench bench-redaction clean
 
 setup: .venv/.done
 
@@ -19,6 +19,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n auto $(TEST_ARGS)
+
+# The laws of tests/soak, for so many minutes together; what they found goes into docs/assurance.md.
+soak: setup
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(SOAK_ARGS)
 
 check: setup layering
 	$(BIN)/ruff check .
