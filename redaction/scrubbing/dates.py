@@ -40,14 +40,14 @@ _GAP = r"\s{0,2}[/.-]\s{0,2}"
 _ORDINAL = "(?:st|nd|rd|th|o|a|te|ten|ter)?"
 # Each looks ahead only, so that of two spellings that overlap both are seen.
 _NUMERIC = re.compile(
-    rf"(?<![0-9])(?=([0-9]{{4}}|[0-9]{{1,2}}){_GAP}({_DAY})(?![0-9])(?:{_GAP}({_YEAR}))?)"
+    rf"(?<![0-9])(?=([0-9]{{4}}|[0-9]{{1,2}}){_GAP}({_DAY})(?![0-9])(?:{_GAP}([0-9]{{4}}|[0-9]{{1,2}})(?![0-9]))?)"
 )
 _DAY_MONTH = re.compile(
     rf"(?<![0-9])(?=(?P<part>(?P<day>{_DAY}){_ORDINAL}[\s./-]{{0,3}}(?:(?:of|de|day\s+of)\s+)?"
     rf"(?P<month>{_MONTH}))(?![a-z])(?:[\s.,/-]{{0,3}}(?:(?:del?|of)\s+)?(?P<year>{_YEAR}))?)"
 )
 _MONTH_DAY = re.compile(
-    rf"(?<![a-z])(?=(?P<part>(?P<month>{_MONTH})[\s./-]{{0,3}}(?:the\s+)?"
+    r"(?<![a-z])(?=(?P<part>(?P<month>[a-z]{3,10})[\s./-]{0,3}(?:the\s+)?"
     rf"(?P<day>{_DAY})(?![0-9]){_ORDINAL})(?![a-z])"
     rf"(?:[\s.,/-]{{1,3}}(?:of\s+)?(?P<year>{_YEAR}))?)"
 )
@@ -82,20 +82,21 @@ def dated(folded: str) -> Iterator[Dated]:
 
 
 def _numeric(found: re.Match[str]) -> Iterator[Dated]:
-    first, second = int(found[1]), int(found[2])
-    third = None if found[3] is None else int(found[3])
+    first, second, third = found.groups(default="")
     part = found.start(1), found.end(2)
-    whole = found.start(1), found.end(3) if third is not None else found.end(2)
-    if len(found[1]) < len("2000"):
-        for day, month in ((first, second), (second, first)):
-            if _is_day(month, day):
-                yield Dated(month, day, third, part, whole)
-    if third is not None and len(found[3]) < len("2000") and _is_day(second, third):
-        yield Dated(second, third, first, (found.start(2), found.end(3)), whole)
+    whole = found.start(1), found.end(3)
+    for day, month in ((first, second), (second, first)) if len(first) <= len("31") else ():
+        if _is_day(int(month), int(day)):
+            if len(third) > 1:
+                yield Dated(int(month), int(day), int(third), part, whole)
+            else:
+                yield Dated(int(month), int(day), None, part, part)
+    if third and len(first) > 1 and len(third) <= len("31") and _is_day(int(second), int(third)):
+        yield Dated(int(second), int(third), int(first), (found.start(2), whole[1]), whole)
 
 
 def _worded(found: re.Match[str]) -> Iterator[Dated]:
-    month, day, part = _MONTHS[found["month"]], int(found["day"]), found.span("part")
+    month, day, part = _MONTHS.get(found["month"], 0), int(found["day"]), found.span("part")
     if not _is_day(month, day):
         return
     if found["year"] is None:

@@ -92,7 +92,7 @@ def words_of(folded: str) -> list[str]:
 def foldings(text: str) -> tuple[Folded, ...]:
     """The text folded plain and, if that differs, spelt out."""
     plain = fold(text)
-    if text.isascii():
+    if not _DIFFERS.search(text):
         return (plain,)
     spelt = fold(text, spelt_out=True)
     return (plain,) if spelt.text == plain.text else (plain, spelt)
@@ -177,3 +177,5 @@ def _table(*, spelt_out: bool) -> Mapping[str, str]:
 
 _PLAIN: Final = _table(spelt_out=False)
 _SPELT: Final = _table(spelt_out=True)
+_SAME = "".join(c for c, folded in _PLAIN.items() if folded == _SPELT[c] and not _is_upon(c))
+_DIFFERS: Final = re.compile(f"[^\x00-\x7f{re.escape(_SAME)}]")

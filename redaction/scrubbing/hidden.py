@@ -20,6 +20,8 @@ WITHIN_LETTERS: Final = 5  # of a word that is hidden inside another too
 RUN: Final = 5  # words of a long text that tell what it is
 INITIALS: Final = range(2, 5)  # words of a name that has initials
 
+_UNNAMED = EVERYDAY | PARTICLES
+_UNTELLING = EVERYDAY | STREETS
 _GB_POSTCODE = re.compile(r"([a-z]{1,2}[0-9][a-z0-9]?)[0-9][a-z]{2}")
 
 
@@ -98,7 +100,7 @@ class _Hiding:
             self.words.add(postcode[1])
 
     def _name(self, words: list[str]) -> None:
-        self.words |= {w for w in words if len(w) >= MIN_LETTERS and w not in EVERYDAY | PARTICLES}
+        self.words |= {w for w in words if len(w) >= MIN_LETTERS and w not in _UNNAMED}
         self.phrases.add("".join(words))
         self.phrases.update(c for c in _compounds(words) if len(c) >= MIN_LETTERS)
         self.beside.update(words)
@@ -118,11 +120,11 @@ class _Hiding:
         for word, (start, _) in zip(tokens.words, tokens.spans, strict=True):
             capital = text[folded.starts[start]].isupper()
             if len(word) >= MIN_LETTERS and (capital or not word.isalpha()):
-                self.words |= {word} - EVERYDAY - STREETS
+                self.words |= {word} - _UNTELLING
 
 
 def _is_hidden(word: str) -> bool:
-    return len(word) >= MIN_LETTERS and not word.isdigit() and word not in EVERYDAY | STREETS
+    return len(word) >= MIN_LETTERS and not word.isdigit() and word not in _UNTELLING
 
 
 def _compounds(words: list[str]) -> Iterator[str]:

@@ -32,7 +32,10 @@ def _whole(*patterns: str, anycase: bool = False) -> re.Pattern[str]:
 
 
 _REACHED: Final = (  # with a sign that no sentence has
-    re.compile(r"(?<![A-Za-z0-9._%+'-])[A-Za-z0-9._%+'-]{1,100}\s?@\s?[A-Za-z0-9][A-Za-z0-9.-]*"),
+    re.compile(
+        r"(?<![A-Za-z0-9._%+'-])[A-Za-z0-9._%+'-]{1,100}"
+        r"(?:@[A-Za-z0-9][A-Za-z0-9.-]*|\s@\s[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6})"
+    ),
     re.compile(r"@[A-Za-z0-9_.]*[A-Za-z0-9_]"),
     re.compile(r"///\s?[A-Za-z]{1,40}\.[A-Za-z]{1,40}\.[A-Za-z]{1,40}"),
     re.compile(r"(?:[A-Za-z]{2,10}://|(?<![A-Za-z0-9])www\.)[A-Za-z0-9](?:\S*[A-Za-z0-9/])?", re.I),

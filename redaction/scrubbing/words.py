@@ -17,7 +17,7 @@ _SHY: Final = frozenset("aeiouy")  # letters that are words or answers by themse
 
 def hidden_words(tokens: Tokens, hidden: Hidden) -> Iterator[Span]:
     """Where a hidden word, phrase or name stands, in one token or over several."""
-    for value in hidden.runs:
+    for value in [value for value in hidden.runs if value in tokens.joined]:
         within = value in hidden.within
         for run in runs(tokens, value):
             if (within and run.first == run.last) or (run.begins and _ends(value, run)):
