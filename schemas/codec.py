@@ -189,7 +189,7 @@ def view_type_from_text(text: str) -> ViewType:
     Raises:
         SchemaError: the schema cannot be compiled.
     """
-    wire = Wire.compile(parse_schema_json(text))
+    wire = Wire.compile(parse_schema_json(text), one_spelling=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return ViewType(avro=wire, rabin=wire.rabin, digest=digest, text=text)
 

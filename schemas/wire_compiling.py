@@ -1,23 +1,22 @@
 """From a schema to the parts that write and read its values.
 
 Every use of a type that contains itself is compiled anew, as deep as `MAX_RECURSION` allows: what
-reads the bytes is then as deep as the schema and no deeper, whatever the bytes say. fastavro,
-reading a type through its own name, would follow a hostile publisher until the stack is full.
+reads the bytes is then as deep as the schema and no deeper, whatever the bytes say.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from schemas.errors import Code, SchemaError
 from schemas.nodes import MAX_RECURSION
+from schemas.wire_lists import array_part, map_part
 from schemas.wire_named import decimal_part, enum_part, fixed_part, fixed_uuid_part
 from schemas.wire_records import cut_part, record_part, union_part, withheld_part
 from schemas.wire_times import TIME_PARTS, duration_part
-from schemas.wire_values import PARTS, Part, array_part, map_part
+from schemas.wire_values import PARTS, Part
 
 WITHHELD_NAME: Final = "caseward.Withheld"
 MAX_PARTS: Final = 100_000  # types used twice at each level would explode
@@ -53,9 +52,15 @@ def referred(name: str, namespace: str) -> str:
 
 
 class Compiler:
-    """Compiles one schema, whose named types are each defined before they are used."""
+    """Compiles one schema, whose named types are each defined before they are used.
 
-    def __init__(self) -> None:
+    Args:
+        one_spelling: whether of all bytes that a value may stand in, only those are read that we
+            write.
+    """
+
+    def __init__(self, *, one_spelling: bool) -> None:
+        self._one_spelling = one_spelling
         self._defined: dict[str, tuple[dict[str, Any], str]] = {}  # full name: type, namespace
         self._ready: dict[str, Part] = {}  # of types that do not contain themselves
         self._open: list[str] = []  # the records around the present place
@@ -77,7 +82,7 @@ class Compiler:
             case str():
                 return self._use(referred(raw, namespace))
             case list():
-                part = union_part([self.part(branch, namespace) for branch in raw], self._fresh)
+                part = union_part([self.part(branch, namespace) for branch in raw])
                 if part is None:
                     raise _refusal("two branches of a union take the same values")
                 return part
@@ -87,21 +92,16 @@ class Compiler:
                 item = self.part(items, namespace)
                 if item.empty:  # or a few bytes could claim millions of elements
                     raise _refusal("the elements of a list take no bytes")
-                return array_part(item)
+                return array_part(item, one_block=self._one_spelling)
             case {"type": "map", "values": values}:
-                return map_part(self.part(values, namespace), self._fresh())
+                return map_part(self.part(values, namespace), one_block=self._one_spelling)
             case {"type": "bytes", "logicalType": "decimal", "precision": int()}:
-                return decimal_part(raw)
+                return decimal_part(raw, shortest=self._one_spelling)
             case {"type": str(kind), "logicalType": str(logical)} if f"{kind}-{logical}" in _PARTS:
                 return _PARTS[f"{kind}-{logical}"]
             case {"type": str(kind)} if kind in _UNNAMED and "logicalType" not in raw:
                 return PARTS[kind]
         raise _refusal("a type is not supported")
-
-    def _fresh(self) -> str:
-        """A name for what is read, which nothing else has."""
-        self._count += 1
-        return f"caseward.Read{self._count}"
 
     def _define(self, raw: dict[str, Any], namespace: str) -> Part:
         name = full_name(raw, namespace)
@@ -110,10 +110,9 @@ class Compiler:
             raise _refusal("a named type has no proper name, or that of another")
         before = self._recursions
         part = self._named(raw, name)
-        read = self._fresh()
         if self._recursions == before:
-            self._ready[name] = replace(part, read=read)
-        return replace(part, read={**part.read, "name": read})
+            self._ready[name] = part
+        return part
 
     def _use(self, name: str) -> Part:
         if name in self._ready:
@@ -123,7 +122,7 @@ class Compiler:
         if name in self._open:
             self._recursions += 1
         if self._open.count(name) > MAX_RECURSION:
-            return cut_part(self._fresh(), name)
+            return cut_part(name)
         return self._define(*self._defined[name])
 
     def _named(self, raw: dict[str, Any], name: str) -> Part:
@@ -161,7 +160,7 @@ def _fixed(raw: dict[str, Any], size: int) -> Part:
         case None, _:
             return fixed_part(size)
         case "decimal", _ if _digits_fit(raw.get("precision"), size):
-            return decimal_part(raw)
+            return decimal_part(raw, shortest=True)
         case "duration", 12:
             return duration_part()
         case "uuid", 16:

@@ -6,7 +6,7 @@ Each part is without its name, which the compiler gives it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from schemas.wire_values import (
     UUID_PATTERN,
     Part,
     Unfit,
+    read_bytes,
+    read_long,
+    unread,
     write_bytes,
     write_long,
 )
@@ -23,11 +26,7 @@ UUID_BYTES: Final = 16
 
 
 def enum_part(symbols: list[str]) -> Part:
-    """The part of an enum.
-
-    It is read as a record of its number, whose bytes are the same, because fastavro takes a
-    negative number to count from the last symbol.
-    """
+    """The part of an enum."""
     index = {symbol: position for position, symbol in enumerate(symbols)}
 
     def write(out: bytearray, value: Any) -> None:
@@ -35,17 +34,20 @@ def enum_part(symbols: list[str]) -> Part:
             raise Unfit("is not a symbol of its enum")
         write_long(out, index[value])
 
-    read = {
-        "type": "record",
-        "fields": [{"name": "number", "type": "long"}],
-        "logicalType": "caseward-enum",
-        "caseward-symbols": symbols,
-    }
+    def read(data: bytes, at: int) -> tuple[str, int]:
+        number, at = read_long(data, at)
+        if not 0 <= number < len(symbols):
+            raise Unfit("an enum has a number of no symbol")
+        return symbols[number], at
+
     return Part(write=write, read=read, takes=str, symbols=frozenset(symbols))
 
 
-def decimal_part(raw: Mapping[str, Any]) -> Part:
-    """The part of a decimal with the `precision` and `scale` of its schema, on bytes or fixed."""
+def decimal_part(raw: Mapping[str, Any], *, shortest: bool) -> Part:
+    """The part of a decimal with the `precision` and `scale` of its schema, on bytes or fixed.
+
+    `shortest` refuses bytes that are more than the number needs, as other writers may write.
+    """
     precision, scale = raw["precision"], raw.get("scale", 0)
     size = raw.get("size")
 
@@ -54,19 +56,24 @@ def decimal_part(raw: Mapping[str, Any]) -> Part:
         if number is None:
             raise Unfit(f"is not a decimal of {precision} digits, {scale} after the point")
         if size is None:
-            length = (number if number >= 0 else ~number).bit_length() // 8 + 1
-            write_bytes(out, number.to_bytes(length, "big", signed=True))
+            write_bytes(out, number.to_bytes(_needed_bytes(number), "big", signed=True))
         else:
             out += number.to_bytes(size, "big", signed=True)
 
-    read = {
-        "type": raw["type"],
-        **({} if size is None else {"size": size}),
-        "logicalType": "caseward-decimal",
-        "precision": precision,
-        "scale": scale,
-    }
+    def read(data: bytes, at: int) -> tuple[Decimal, int]:
+        digits, at = read_bytes(data, at) if size is None else _read_fixed(data, at, size)
+        number = int.from_bytes(digits, "big", signed=True)
+        if abs(number) >= 10**precision:
+            raise Unfit("a decimal has too many digits")
+        if shortest and size is None and len(digits) != _needed_bytes(number):
+            raise unread("a decimal has more bytes than it needs")
+        return scaled(number, scale), at
+
     return Part(write=write, read=read, takes=Decimal)
+
+
+def _needed_bytes(number: int) -> int:
+    return (number if number >= 0 else ~number).bit_length() // 8 + 1
 
 
 def fixed_part(size: int) -> Part:
@@ -77,13 +84,22 @@ def fixed_part(size: int) -> Part:
             raise Unfit(f"is not {size} bytes")
         out += value
 
-    return Part(write=write, read={"type": "fixed", "size": size}, takes=bytes)
+    def read(data: bytes, at: int) -> tuple[bytes, int]:
+        return _read_fixed(data, at, size)
+
+    return Part(write=write, read=read, takes=bytes)
+
+
+def _read_fixed(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    end = at + size
+    if end > len(data):  # here, because what is made of it wants all its bytes
+        raise unread("a fixed value leads out of the bytes")
+    return data[at:end], end
 
 
 def fixed_uuid_part() -> Part:
     """The part of a uuid in 16 bytes, as RFC 9562 orders them."""
-    read = {"type": "fixed", "size": UUID_BYTES, "logicalType": "caseward-uuid"}
-    return Part(write=_write_uuid, read=read, takes=str)
+    return Part(write=_write_uuid, read=_read_uuid, takes=str)
 
 
 def _write_uuid(out: bytearray, value: Any) -> None:
@@ -92,27 +108,6 @@ def _write_uuid(out: bytearray, value: Any) -> None:
     out += bytes.fromhex(value.replace("-", ""))
 
 
-def _read_enum(value: Mapping[str, int], schema: Any, *_: Any) -> Any:
-    symbols = schema["caseward-symbols"]
-    if not 0 <= value["number"] < len(symbols):
-        raise Unfit("an enum has a number of no symbol")
-    return symbols[value["number"]]
-
-
-def _read_decimal(data: bytes, schema: Any, *_: Any) -> Decimal:
-    number = int.from_bytes(data, "big", signed=True)
-    if abs(number) >= 10 ** schema["precision"]:
-        raise Unfit("a decimal has too many digits")
-    return scaled(number, schema["scale"])
-
-
-def _read_uuid(data: bytes, *_: Any) -> str:
-    return str(uuid.UUID(bytes=data))
-
-
-NAMED_CHECKS: Final[Mapping[str, Callable[[Any, Any, Any], Any]]] = {
-    "record-caseward-enum": _read_enum,
-    "bytes-caseward-decimal": _read_decimal,
-    "fixed-caseward-decimal": _read_decimal,
-    "fixed-caseward-uuid": _read_uuid,
-}
+def _read_uuid(data: bytes, at: int) -> tuple[str, int]:
+    value, at = _read_fixed(data, at, UUID_BYTES)
+    return str(uuid.UUID(bytes=value)), at

@@ -6,22 +6,22 @@ several records stand as one with a field for each, of which one is not null.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import NoneType
 from typing import Any, Final
 
 from schemas.errors import Code
 from schemas.nodes import MAX_RECURSION
 from schemas.plain import WITHHELD, Withheld
-from schemas.wire_values import Part, Unfit, Write, checked, other_fields
+from schemas.wire_values import Part, Read, Unfit, Write, other_fields, read_long, write_long
 
-_NO_BRANCH: Final = checked("null", "caseward-no-branch")
 _CUT: Final = f"stands more than {MAX_RECURSION} times within a value of its own type"
 
 
 def record_part(name: str, parts: Mapping[str, Part]) -> Part:
     """The part of a record with these fields."""
     writers = [(each, part.write) for each, part in parts.items()]
+    readers = [(each, part.read) for each, part in parts.items()]
     names = parts.keys()
 
     def write(out: bytearray, value: Any) -> None:
@@ -35,7 +35,12 @@ def record_part(name: str, parts: Mapping[str, Part]) -> Part:
             except Unfit as unfit:
                 raise unfit.below(each)  # noqa: B904 - the same exception, with its path
 
-    read = {"type": "record", "fields": [{"name": n, "type": p.read} for n, p in parts.items()]}
+    def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
+        value: dict[str, Any] = {}
+        for each, inner in readers:
+            value[each], at = inner(data, at)
+        return value, at
+
     empty = all(part.empty for part in parts.values())
     return Part(write=write, read=read, takes=dict, branch=branch_of(name), empty=empty)
 
@@ -45,10 +50,9 @@ def branch_of(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def cut_part(read_name: str, name: str) -> Part:
+def cut_part(name: str) -> Part:
     """The part that stands where a type contains itself too often: it has no values."""
-    read = {"type": "record", "name": read_name, "fields": [], "logicalType": "caseward-cut"}
-    return Part(write=_cut, read=read, takes=dict, branch=branch_of(name), cut=True)
+    return Part(write=_cut, read=_cut, takes=dict, branch=branch_of(name), cut=True)
 
 
 def too_deep() -> Unfit:
@@ -62,8 +66,7 @@ def _cut(*_: Any) -> Any:
 
 def withheld_part() -> Part:
     """The part of `WITHHELD`, a record without fields."""
-    read = {"type": "record", "fields": [], "logicalType": "caseward-withheld"}
-    return Part(write=_write_withheld, read=read, takes=Withheld, empty=True)
+    return Part(write=_write_withheld, read=_read_withheld, takes=Withheld, empty=True)
 
 
 def _write_withheld(out: bytearray, value: Any) -> None:
@@ -71,13 +74,12 @@ def _write_withheld(out: bytearray, value: Any) -> None:
         raise Unfit("is not withheld")
 
 
-def union_part(branches: list[Part], fresh: Callable[[], str]) -> Part | None:
-    """The part of a union; None if a value would not say which of two branches it is.
+def _read_withheld(data: bytes, at: int) -> tuple[Withheld, int]:
+    return WITHHELD, at
 
-    Args:
-        branches: in their order.
-        fresh: gives a name that nothing else has.
-    """
+
+def union_part(branches: list[Part]) -> Part | None:
+    """The part of a union; None if a value would not say which of two branches it is."""
     table: dict[type, list[tuple[int, Part]]] = {}
     for index, branch in enumerate(branches):
         table.setdefault(branch.takes, []).append((index << 1, branch))
@@ -91,17 +93,47 @@ def union_part(branches: list[Part], fresh: Callable[[], str]) -> Part | None:
     if len(records) > 1:
         names = [part.branch for _, part in records]
         for prefix, part in records:
-            reads[prefix >> 1] = _one_of_read(part, names, fresh())
-        table[dict] = [(-1, Part(write=_one_of(records), read=None, takes=dict))]
+            reads[prefix >> 1] = _reading_one_of(part, names)
+        table[dict] = [(-1, Part(write=_one_of(records), read=_cut, takes=dict))]
     others = [
         entry for takes, entries in table.items() if takes is not NoneType for entry in entries
     ]
     if NoneType in table and len(others) == 1 and len(records) < 2:
-        write = _nullable(table[NoneType][0][0], *others[0])
-    else:
-        write = _choice(table)
-    # fastavro takes a negative number to count from the last branch, and here it finds these
-    return Part(write=write, read=[*reads, *([_NO_BRANCH] * len(reads))], takes=object)
+        null, (prefix, part) = table[NoneType][0][0], others[0]
+        return Part(
+            write=_nullable(null, prefix, part),
+            read=_reading_nullable(null, prefix, part.read),
+            takes=object,
+        )
+    return Part(write=_choice(table), read=_reading(reads), takes=object)
+
+
+def _reading_nullable(null: int, prefix: int, inner: Read) -> Read:
+    def read(data: bytes, at: int) -> tuple[Any, int]:
+        number = data[at]
+        if number == prefix:
+            return inner(data, at + 1)
+        if number == null:
+            return None, at + 1
+        raise Unfit("a union has a number of no branch")
+
+    return read
+
+
+def _reading(branches: list[Read]) -> Read:
+    # INVARIANT: the number of a branch has one spelling, and the first 64 are spelled in one byte.
+    short = {index << 1: read for index, read in enumerate(branches[:64])}
+
+    def read(data: bytes, at: int) -> tuple[Any, int]:
+        inner = short.get(data[at])
+        if inner is not None:
+            return inner(data, at + 1)
+        number, at = read_long(data, at)
+        if not 0 <= number < len(branches):
+            raise Unfit("a union has a number of no branch")
+        return branches[number](data, at)
+
+    return read
 
 
 def _apart(entries: list[tuple[int, Part]]) -> bool:
@@ -125,11 +157,22 @@ def _nullable(null: int, prefix: int, part: Part) -> Write:
 
 
 def _choice(table: Mapping[type, list[tuple[int, Part]]]) -> Write:
+    single = {
+        takes: (entries[0][0], entries[0][1].write)
+        for takes, entries in table.items()
+        if len(entries) == 1 and 0 <= entries[0][0] < 0x80 and not entries[0][1].symbols
+    }
+
     def write(out: bytearray, value: Any) -> None:
+        only = single.get(type(value))
+        if only is not None:
+            out.append(only[0])
+            only[1](out, value)
+            return
         for prefix, part in table.get(type(value), ()):
             if not part.symbols or value in part.symbols:
                 if prefix >= 0:
-                    out.append(prefix)
+                    write_long(out, prefix >> 1)
                 part.write(out, value)
                 return
         raise Unfit("is of none of the types that stand here")
@@ -145,7 +188,7 @@ def _one_of(records: list[tuple[int, Part]]) -> Write:
             raise other_fields(names, value)
         name = check_one_of(value)
         prefix, inner = names[name]
-        out.append(prefix)
+        write_long(out, prefix >> 1)
         try:
             inner(out, value[name])
         except Unfit as unfit:
@@ -166,32 +209,11 @@ def check_one_of(value: Mapping[str, Any]) -> str:
     return found[0]
 
 
-def _one_of_read(part: Part, names: list[str], read_name: str) -> Any:
-    """Read as a record around the record, whose bytes are the same, to put the others by it."""
-    return {
-        "type": "record",
-        "name": read_name,
-        "fields": [{"name": part.branch, "type": part.read}],
-        "logicalType": "caseward-one-of",
-        "caseward-names": names,
-    }
+def _reading_one_of(part: Part, names: list[str]) -> Read:
+    """Put null for each other record of the union beside the one that is read."""
 
+    def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
+        record, at = part.read(data, at)
+        return {name: record if name == part.branch else None for name in names}, at
 
-def _read_one_of(value: Mapping[str, Any], schema: Any, *_: Any) -> dict[str, Any]:
-    return {name: value.get(name) for name in schema["caseward-names"]}
-
-
-def _read_no_branch(*_: Any) -> Any:
-    raise Unfit("a union has a number of no branch")
-
-
-def _read_withheld(*_: Any) -> Withheld:
-    return WITHHELD
-
-
-RECORD_CHECKS: Final[Mapping[str, Callable[..., Any]]] = {
-    "null-caseward-no-branch": _read_no_branch,
-    "record-caseward-withheld": _read_withheld,
-    "record-caseward-one-of": _read_one_of,
-    "record-caseward-cut": _cut,
-}
+    return read

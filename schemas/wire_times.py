@@ -1,22 +1,19 @@
-"""How days, times and durations stand in Avro's bytes (Apache Avro 1.12, "Logical Types").
-
-fastavro reads days and instants of milliseconds and microseconds; the rest is read here, with what
-it does not verify.
-"""
+"""How days, times and durations stand in Avro's bytes (Apache Avro 1.12, "Logical Types")."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from schemas.moments import EPOCH, LOCAL_EPOCH, Duration, micros_of
-from schemas.wire_values import Part, Unfit, Write, checked, write_long
+from schemas.wire_values import Part, Read, Unfit, Write, read_long, write_long
 
 DURATION_BYTES: Final = 12  # months, days, milliseconds: 32 bits each, little endian
 
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_IN_UTC: Final = timedelta(0)
 _DAY: Final = 24 * 60 * 60 * 1_000_000  # microseconds
 _NANOS_END: Final = 1 << 63
 
@@ -51,11 +48,15 @@ def _write_date(out: bytearray, value: Any) -> None:
 
 def _write_instant(unit: str) -> Write:
     def write(out: bytearray, value: Any) -> None:
-        if type(value) is not datetime or value.utcoffset() != timedelta(0):
+        if type(value) is not datetime or not _is_utc(value):
             raise Unfit("is not a time in UTC")
         write_long(out, _counted(micros_of(value), unit))
 
     return write
+
+
+def _is_utc(value: datetime) -> bool:
+    return value.tzinfo is UTC or value.utcoffset() == _IN_UTC
 
 
 def _write_local(unit: str) -> Write:
@@ -83,66 +84,54 @@ def _write_duration(out: bytearray, value: Any) -> None:
     out += struct.pack("<III", value.months, value.days, value.millis)
 
 
-def _read_nanos(count: int, *_: Any) -> datetime:
-    return EPOCH + timedelta(microseconds=_micros(count, "nanos"))
+def _read_date(data: bytes, at: int) -> tuple[date, int]:
+    count, at = read_long(data, at)
+    return date.fromordinal(count + _EPOCH_DAY), at
 
 
-def _read_local(unit: str) -> Callable[..., datetime]:
-    def read(count: int, *_: Any) -> datetime:
-        return LOCAL_EPOCH + timedelta(microseconds=_micros(count, unit))
+def _reading_moment(unit: str, epoch: datetime) -> Read:
+    def read(data: bytes, at: int) -> tuple[datetime, int]:
+        count, at = read_long(data, at)
+        return epoch + timedelta(0, 0, _micros(count, unit)), at
 
     return read
 
 
-def _read_time(unit: str) -> Callable[..., time]:
-    def read(count: int, *_: Any) -> time:
+def _reading_time(unit: str) -> Read:
+    def read(data: bytes, at: int) -> tuple[time, int]:
+        count, at = read_long(data, at)
         micros = _micros(count, unit)
         if not 0 <= micros < _DAY:
             raise Unfit("a time of day is not within one day")
-        return (LOCAL_EPOCH + timedelta(microseconds=micros)).time()
+        return (LOCAL_EPOCH + timedelta(microseconds=micros)).time(), at
 
     return read
 
 
-def _read_duration(data: bytes, *_: Any) -> Duration:
-    months, days, millis = struct.unpack("<III", data)
-    return Duration(months=months, days=days, millis=millis)
+def _read_duration(data: bytes, at: int) -> tuple[Duration, int]:
+    months, days, millis = struct.unpack_from("<III", data, at)
+    return Duration(months=months, days=days, millis=millis), at + DURATION_BYTES
 
 
 TIME_PARTS: Final[Mapping[str, Part]] = {
-    "int-date": Part(write=_write_date, read=checked("int", "date"), takes=date),
-    "int-time-millis": Part(
-        write=_write_time("millis"), read=checked("int", "caseward-time-millis"), takes=time
-    ),
-    "long-time-micros": Part(
-        write=_write_time("micros"), read=checked("long", "caseward-time-micros"), takes=time
-    ),
+    "int-date": Part(write=_write_date, read=_read_date, takes=date),
+    "int-time-millis": Part(write=_write_time("millis"), read=_reading_time("millis"), takes=time),
+    "long-time-micros": Part(write=_write_time("micros"), read=_reading_time("micros"), takes=time),
     **{
         f"long-timestamp-{unit}": Part(
-            write=_write_instant(unit),
-            read=checked("long", f"{'caseward-' if unit == 'nanos' else ''}timestamp-{unit}"),
-            takes=datetime,
+            write=_write_instant(unit), read=_reading_moment(unit, EPOCH), takes=datetime
         )
         for unit in _PER_MICRO
     },
     **{
         f"long-local-timestamp-{unit}": Part(
-            write=_write_local(unit), read=checked("long", f"caseward-local-{unit}"), takes=datetime
+            write=_write_local(unit), read=_reading_moment(unit, LOCAL_EPOCH), takes=datetime
         )
         for unit in _PER_MICRO
     },
 }
 
-TIME_CHECKS: Final[Mapping[str, Callable[..., Any]]] = {
-    "int-caseward-time-millis": _read_time("millis"),
-    "long-caseward-time-micros": _read_time("micros"),
-    "long-caseward-timestamp-nanos": _read_nanos,
-    **{f"long-caseward-local-{unit}": _read_local(unit) for unit in _PER_MICRO},
-    "fixed-caseward-duration": _read_duration,
-}
-
 
 def duration_part() -> Part:
     """The part of a duration, without its name."""
-    read = {"type": "fixed", "size": DURATION_BYTES, "logicalType": "caseward-duration"}
-    return Part(write=_write_duration, read=read, takes=Duration)
+    return Part(write=_write_duration, read=_read_duration, takes=Duration)

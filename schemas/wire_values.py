@@ -1,7 +1,9 @@
-"""How each single value stands in Avro's bytes: its writer, and the schema to read it.
+"""How each single value stands in Avro's bytes: its writer and its reader.
 
 Writers append to a bytearray and raise `Unfit` for a value that is not exactly of their type: no
-subclass, no conversion, nothing rounded.
+subclass, no conversion, nothing rounded. Readers take the bytes and where the value begins, and
+give the value and where it ends. Past the end of the bytes they raise an IndexError, or give a
+value cut short that ends beyond it: `Wire.decode` refuses both.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from schemas.errors import Code
 from schemas.plain import pointer
 
 UUID_PATTERN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_NOT_SHORT: Final = 0x81  # in a length's first byte: more bytes follow, or it is negative
+_LONG_SHIFT: Final = 63  # ten bytes of seven bits each hold 64 bits
 
 ENTRY_STEP: Final = "*"  # stands for a map's key in messages: a key is data
 
@@ -54,11 +59,12 @@ def other_fields(expected: Collection[str], found: Collection[Any]) -> Unfit:
 
 
 Write = Callable[[bytearray, Any], None]
+Read = Callable[[bytes, int], tuple[Any, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A compiled type: its writer, the schema fastavro reads it with, the Python type it takes.
+    """A compiled type: its writer, its reader, the Python type it takes.
 
     `symbols` are an enum's; a union that has an enum and a string tells them apart by these.
     `branch` is the field that a union of several records has for a record; `cut` marks the part
@@ -67,7 +73,7 @@ class Part:
     """
 
     write: Write
-    read: Any
+    read: Read
     takes: type
     symbols: frozenset[str] = frozenset()
     branch: str = ""
@@ -78,6 +84,9 @@ class Part:
 def write_long(out: bytearray, value: int) -> None:
     """Append a whole number of at most 64 bits (zigzag, variable length)."""
     rest = (value << 1) ^ (value >> 63)
+    if rest < 0x80:
+        out.append(rest)
+        return
     while rest > 0x7F:
         out.append(rest & 0x7F | 0x80)
         rest >>= 7
@@ -86,8 +95,101 @@ def write_long(out: bytearray, value: int) -> None:
 
 def write_bytes(out: bytearray, value: bytes) -> None:
     """Append bytes with their length."""
-    write_long(out, len(value))
+    size = len(value)
+    if size < 64:
+        out.append(size << 1)
+    else:
+        write_long(out, size)
     out += value
+
+
+def unread(rule: str) -> Unfit:
+    """The refusal of bytes that are no value of the schema."""
+    return Unfit(rule, code=Code.NOT_DECODABLE)
+
+
+def read_long(data: bytes, at: int) -> tuple[int, int]:
+    """A whole number of 64 bits, spelled as short as it can be."""
+    byte = data[at]
+    at += 1
+    if byte < 0x80:
+        return (byte >> 1) ^ -(byte & 1), at
+    number, shift = byte & 0x7F, 7
+    while byte > 0x7F:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if shift > _LONG_SHIFT:
+            break
+    if not 0 < byte < 0x80 or number >> 64:
+        raise unread("a number has more than 64 bits, or is spelled longer than it need be")
+    return (number >> 1) ^ -(number & 1), at
+
+
+def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    """Bytes with their length before them."""
+    size = data[at]
+    if size & _NOT_SHORT:
+        size, at = read_length(data, at)
+        end = at + size
+        return data[at:end], end
+    end = at + 1 + (size >> 1)
+    return data[at + 1 : end], end
+
+
+def read_string(data: bytes, at: int) -> tuple[str, int]:
+    """Bytes with their length before them, as UTF-8."""
+    size = data[at]
+    if size & _NOT_SHORT:
+        size, at = read_length(data, at)
+        end = at + size
+        return data[at:end].decode(), end
+    end = at + 1 + (size >> 1)
+    return data[at + 1 : end].decode(), end
+
+
+def read_length(data: bytes, at: int) -> tuple[int, int]:
+    """A length, which is not negative; that it leads past the end is seen where it leads to."""
+    size, at = read_long(data, at)
+    if size < 0:
+        raise unread("a length is negative")
+    return size, at
+
+
+def _read_null(data: bytes, at: int) -> tuple[None, int]:
+    return None, at
+
+
+def _read_boolean(data: bytes, at: int) -> tuple[bool, int]:
+    byte = data[at]
+    if byte > 1:
+        raise Unfit("a boolean is neither true nor false")
+    return byte == 1, at + 1
+
+
+def _read_int(data: bytes, at: int) -> tuple[int, int]:
+    value, at = read_long(data, at)
+    if not -(1 << 31) <= value < 1 << 31:
+        raise Unfit("an int has more than 32 bits")
+    return value, at
+
+
+def _reading_finite(form: struct.Struct) -> Read:
+    def read(data: bytes, at: int) -> tuple[float, int]:
+        value: float = form.unpack_from(data, at)[0]
+        if not math.isfinite(value):
+            raise Unfit("a number is not finite")
+        return value, at + form.size
+
+    return read
+
+
+def _read_uuid(data: bytes, at: int) -> tuple[str, int]:
+    value, at = read_string(data, at)
+    if at <= len(data) and not UUID_PATTERN.fullmatch(value):
+        raise Unfit("a uuid is not one in lower case")
+    return value, at
 
 
 def _write_null(out: bytearray, value: Any) -> None:
@@ -161,64 +263,14 @@ def _write_uuid(out: bytearray, value: Any) -> None:
     write_string(out, value)
 
 
-def array_part(item: Part) -> Part:
-    """The part of an array, written as one block."""
-
-    def write(out: bytearray, value: Any) -> None:
-        if type(value) is not list:
-            raise Unfit("is not a list")
-        if value:
-            write_long(out, len(value))
-        for index, each in enumerate(value):
-            try:
-                item.write(out, each)
-            except Unfit as unfit:
-                raise unfit.below(str(index))  # noqa: B904 - the same exception, with its path
-        out.append(0)
-
-    return Part(write=write, read={"type": "array", "items": item.read}, takes=list)
-
-
-def map_part(inner: Part, entry_name: str) -> Part:
-    """The part of a map, written as one block in the order of its keys as they stand.
-
-    It is read as a list of entries, whose bytes are the same, because fastavro lets the last of
-    two equal keys win.
-    """
-
-    def write(out: bytearray, value: Any) -> None:
-        if type(value) is not dict:
-            raise Unfit("is not an object")
-        if value:
-            write_long(out, len(value))
-        for key, each in value.items():
-            try:
-                write_string(out, key)
-                inner.write(out, each)
-            except Unfit as unfit:
-                raise unfit.below(ENTRY_STEP)  # noqa: B904 - the same exception, with its path
-        out.append(0)
-
-    fields = [{"name": "key", "type": "string"}, {"name": "value", "type": inner.read}]
-    entry = {"type": "record", "name": entry_name, "fields": fields}
-    read = {"type": "array", "logicalType": "caseward-map", "items": entry}
-    return Part(write=write, read=read, takes=dict)
-
-
-def checked(avro: str, check: str) -> dict[str, str]:
-    """A type to read with a check of `LOGICAL_READERS`."""
-    return {"type": avro, "logicalType": check}
-
-
 PARTS: Final[Mapping[str, Part]] = {
-    "null": Part(write=_write_null, read="null", takes=NoneType, empty=True),
-    "string": Part(write=write_string, read="string", takes=str),
-    # as a number, whose two bytes are the same, because fastavro takes any byte but 0 for true
-    "boolean": Part(write=_write_boolean, read=checked("int", "caseward-boolean"), takes=bool),
-    "int": Part(write=_whole(32), read=checked("int", "caseward-int"), takes=int),
-    "long": Part(write=_whole(64), read="long", takes=int),
-    "float": Part(write=_write_float, read=checked("float", "caseward-finite"), takes=float),
-    "double": Part(write=_write_double, read=checked("double", "caseward-finite"), takes=float),
-    "bytes": Part(write=_write_bytes, read="bytes", takes=bytes),
-    "string-uuid": Part(write=_write_uuid, read=checked("string", "caseward-uuid"), takes=str),
+    "null": Part(write=_write_null, read=_read_null, takes=NoneType, empty=True),
+    "string": Part(write=write_string, read=read_string, takes=str),
+    "boolean": Part(write=_write_boolean, read=_read_boolean, takes=bool),
+    "int": Part(write=_whole(32), read=_read_int, takes=int),
+    "long": Part(write=_whole(64), read=read_long, takes=int),
+    "float": Part(write=_write_float, read=_reading_finite(struct.Struct("<f")), takes=float),
+    "double": Part(write=_write_double, read=_reading_finite(struct.Struct("<d")), takes=float),
+    "bytes": Part(write=_write_bytes, read=read_bytes, takes=bytes),
+    "string-uuid": Part(write=_write_uuid, read=_read_uuid, takes=str),
 }

@@ -83,7 +83,7 @@ def test_every_truncated_event_is_refused() -> None:
 
 
 def test_the_cause_of_a_refusal_is_dropped_where_it_arises() -> None:
-    """fastavro's exceptions hold the record, or what they had read of it."""
+    """The cause of some refusals holds the bytes that were read, or what was read of them."""
     with pytest.raises(Unfit) as unfit:
         ETYPE.avro.decode(encode_event(sample())[:-1])
     assert unfit.value.__context__ is None
@@ -237,4 +237,23 @@ def test_a_day_beyond_the_calendar_is_refused() -> None:
     first = (date(1, 1, 1) - date(1970, 1, 1)).days
 
     data = _wire_with("date", _zigzag(first), _zigzag(first - 1))
+    assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE
+
+
+def test_a_number_spelled_longer_than_it_need_be_is_refused() -> None:
+    """Two readers could else tell two numbers: some drop the bits beyond 64, some do not."""
+    low = b"\xff\xff\xff\xff\x0f"
+    for longer in (b"\xff\xff\xff\xff\x8f\x00", b"\xff\xff\xff\xff\x8f" + b"\x80" * 5 + b"\x01"):
+        data = _wire_with("int", low, longer)
+        assert refusal(lambda data=data: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE  # type: ignore[misc]
+
+
+def test_blocks_of_other_writers_are_read_and_a_block_that_lies_about_its_length_is_not() -> None:
+    one = b"\x04\x2asafeguarding-children\x1cvictim-support\x00"
+    first, second = one[1:23], one[23:-1]
+    size = bytes([2 * len(first)])
+    blocks = b"\x01" + size + first + b"\x02" + second + b"\x00"
+    assert decode_event(_wire_with("purposes", one, blocks), REGISTRY) == sample()
+    lying = b"\x01" + bytes([2 * len(first) + 2]) + first + b"\x02" + second + b"\x00"
+    data = _wire_with("purposes", one, lying)
     assert refusal(lambda: decode_event(data, REGISTRY)).code is Code.NOT_DECODABLE

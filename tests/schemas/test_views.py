@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import struct
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -196,6 +197,31 @@ def test_any_bytes_are_a_view_or_refused(tail: bytes, keep: int) -> None:
             assert view.__context__ is None
         else:
             assert repr(decode_view(VIEW, encode_view(VIEW, view))) == repr(view)
+            assert encode_view(VIEW, view) == data
+
+
+def other_spellings() -> Iterator[tuple[Any, bytes, bytes]]:
+    """A type, bytes that we write for a value of it, and others that could stand for it."""
+    numbers = {"type": "array", "items": "int"}
+    yield numbers, b"\x04\x02\x04\x00", b"\x02\x02\x02\x04\x00"  # two blocks
+    yield numbers, b"\x04\x02\x04\x00", b"\x03\x04\x02\x04\x00"  # a block with its length
+    yield numbers, b"\x00", b"\x80\x00"  # a number longer than it need be
+    yield {"type": "map", "values": "int"}, b"\x02\x02a\x02\x00", b"\x01\x06\x02a\x02\x00"
+    decimal = {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}
+    yield decimal, b"\x02\x80", b"\x04\xff\x80"  # -1.28
+    yield ["null", "int"], b"\x02\x02", b"\x82\x00\x02"
+    yield "string", b"\x02a", b"\x82\x00a"
+
+
+@pytest.mark.parametrize(("kind", "ours", "other"), list(other_spellings()))
+def test_a_view_is_read_in_no_other_spelling_than_ours(
+    kind: Any, ours: bytes, other: bytes
+) -> None:
+    """Another one could say something by its size, and is not what was checked."""
+    vtype = view_type_from_text(json.dumps(record_of(kind)))
+    prefix = b"\xc3\x01" + vtype.rabin
+    assert encode_view(vtype, decode_view(vtype, prefix + ours)) == prefix + ours
+    assert refusal(lambda: decode_view(vtype, prefix + other)).code is Code.VIEW_REFUSED
 
 
 def test_a_view_of_another_type_is_refused() -> None:
