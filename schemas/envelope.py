@@ -33,7 +33,12 @@ MAX_DELIVERY_ID_BYTES: Final = 64
 _TAG_16: Final = b"\xd0"  # COSE_Encrypt0
 _ALG, _KID, _IV = 1, 4, 5
 _A256GCM: Final = 3
-_TAG_BYTES: Final = 16
+# the parts of an envelope that are the same in each: heads of arrays and maps, keys and labels
+_ENVELOPE: Final = _TAG_16 + b"\x83"
+_PROTECTED: Final = b"\xa3" + cbor.encode(_ALG) + cbor.encode(_A256GCM) + cbor.encode(_KID)
+_DELIVERY: Final = cbor.encode("delivery")
+_UNPROTECTED: Final = b"\xa1" + cbor.encode(_IV) + (0x40 + IV_BYTES).to_bytes()
+_ENCRYPT0: Final = b"\x83" + cbor.encode("Encrypt0")
 _AAD_FORMAT: Final = "caseward-envelope/1"
 _BODY_FORMAT: Final = "caseward-view/1"
 _LENGTH_BYTES: Final = {0x58: 1, 0x59: 2, 0x5A: 4}  # of a CBOR byte string, by its first byte
@@ -195,10 +200,13 @@ def seal_envelope(key: AESGCM, address: Address, *, iv: int, plaintext: bytes) -
         raise ValueError("the delivery id or the IV is out of range")
     item = cbor.encode(plaintext)
     padded = item.ljust(_padded_bytes(len(item)), b"\0")
-    protected = cbor.encode({_ALG: _A256GCM, _KID: address.key_id, "delivery": address.delivery_id})
+    # INVARIANT: what is put together here is the deterministic CBOR that `parse_envelope` asks for.
+    named = cbor.encode(address.key_id) + _DELIVERY + cbor.encode(address.delivery_id)
+    protected = _PROTECTED + named
     iv_bytes = iv.to_bytes(IV_BYTES, "big")
     ciphertext = key.encrypt(iv_bytes, padded, enc_structure(protected, address.aad()))
-    return _TAG_16 + cbor.encode([protected, {_IV: iv_bytes}, ciphertext])
+    start = _ENVELOPE + cbor.encode(protected) + _UNPROTECTED + iv_bytes
+    return start + cbor.encode(ciphertext)
 
 
 def parse_envelope(data: bytes) -> Envelope:
@@ -260,7 +268,7 @@ def open_envelope(
 
 def enc_structure(protected: bytes, external_aad: bytes) -> bytes:
     """What is authenticated beside the plaintext: the Enc_structure of RFC 9052 section 5.3."""
-    return cbor.encode(["Encrypt0", protected, external_aad])
+    return _ENCRYPT0 + cbor.encode(protected) + cbor.encode(external_aad)
 
 
 def _padded_bytes(length: int) -> int:
