@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS := $(if $(HEADLESS),--headless --events $(or $(EVENTS),200),$(if $(EVENTS),--events $(EVENTS)))
-.PHONY: setup demo test soak check layering lock messages bench bench-redaction clean
+.PHONY: setup demo test soak check layering lock messages bench bench-redaction bench-scrubbing clean
 
 setup: .venv/.done
 
@@ -43,6 +43,10 @@ bench-redaction: .venv-bench/.done
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -r benchmarks/requirements.txt
 	@touch $@
+
+# NARRATIVES=100000; PRESIDIO=PATH is the Python of an environment that has presidio-analyzer.
+bench-scrubbing: setup
+	$(BIN)/python -m benchmarks.scrubbing --narratives $(or $(NARRATIVES),2000) $(if $(PRESIDIO),--presidio $(PRESIDIO)) $(BENCH_ARGS)
 
 # Writes requirements.lock anew; the only target that needs `uv` on the path.
 lock:

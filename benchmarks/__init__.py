@@ -1,0 +1,1 @@
+"""What Caseward is measured with and compared to; nothing of it is installed with Caseward."""
