@@ -12,16 +12,21 @@ import cbor2
 from broker.consent_changes import CaseConsents, ConsentChange, decode_change, encode_change
 from broker.entries import PRIVATE, Entry, Kind, RegisterRefused, decode_entry
 from broker.log import Append, Log, Record, Topic
+from broker.override_record import read_override
 from broker.register import Snapshot, State
+from broker.reviews import TOPIC as REVIEWS
+from broker.reviews import Reviews, due_of
 from broker.topics import OPENINGS, RECALLS
 from redaction.agreement import Agreement
+from redaction.facts import Review
 from schemas.errors import EnvelopeRefused
 from schemas.sealing import SealingPrivateKey, SealingPublicKey
 
 TOPIC = Topic(name="register", partitions=1, compacted=True)
-_BESIDE = (Topic(name=RECALLS), Topic(name=OPENINGS, compacted=True))
+_BESIDE = (Topic(name=RECALLS), Topic(name=OPENINGS, compacted=True), REVIEWS)
 _INFO = b"caseward/1 register entry"
 _RECALL_INFO = b"caseward/1 consent change"
+_REVIEW_INFO = b"caseward/1 review due"
 
 
 class Keeper:
@@ -52,6 +57,7 @@ class Keeper:
         self._next = 0
         self._consents = CaseConsents()
         self.state = State(officers, enactable)
+        self.reviews = Reviews(log, seal=self._seal_review, unseal=self._unseal_review)
         self.lock = asyncio.Lock()
 
     def snapshot(self) -> Snapshot:
@@ -74,6 +80,12 @@ class Keeper:
                 self._next = record.offset + 1
                 if record.value is not None:
                     self._take(self._decode(record.key or b"", record.value))
+        await self.reviews.catch_up()
+        facts = self.snapshot().facts
+        for one in facts.granted:  # from before reviews were remembered
+            if one.review is Review.OPEN:
+                due = due_of(one, facts.agreements)
+                self.reviews.assume(self.name_of(Kind.OVERRIDE, one.id), due)
 
     async def submit(self, statements: Sequence[bytes]) -> Entry:
         """Check a signed entry, store it and take it over; effective when this returns.
@@ -94,13 +106,16 @@ class Keeper:
             append = Append(
                 topic=TOPIC.name,
                 partition=0,
-                key=self._name(entry),
+                key=self.name_of(entry.kind, entry.key),
                 value=self._encode(entry, statements),
             )
-            # INVARIANT: a consent that narrows and its recall are in the log together, or neither
-            offset, *_ = await self._log.append((append, *await self._recall(entry)))
+            # INVARIANT: a consent that narrows and its recall are in the log together, or neither;
+            # so are an override and when its review is due, and a review and the end of that
+            beside = (*await self._recall(entry), *self._review(entry))
+            offset, *_ = await self._log.append((append, *beside))
             self._next = offset + 1
             self._take(entry)
+            await self.reviews.catch_up()
             return entry
 
     def consent_change(self, record: Record) -> ConsentChange:
@@ -129,15 +144,39 @@ class Keeper:
         stored = {"sealed": sealed, "mac": self._mac(RECALLS.encode(), data)}
         return (Append(topic=RECALLS, partition=0, value=cbor2.dumps(stored, canonical=True)),)
 
+    def _review(self, entry: Entry) -> tuple[Append, ...]:
+        """The record of when an override's review is due, or that it is due no more."""
+        if entry.kind is not Kind.OVERRIDE:
+            return ()
+        granted = None if entry.value is None else read_override(entry).granted
+        name, agreements = self.name_of(entry.kind, entry.key), self.snapshot().facts.agreements
+        return (self.reviews.entered(name, granted, agreements),)
+
     def _take(self, entry: Entry) -> None:
         self.state.apply(entry)
         self._consents.apply(entry)
 
-    def _name(self, entry: Entry) -> bytes:
-        if entry.kind not in PRIVATE:
-            return f"{entry.kind}/{entry.key}".encode()
-        token = hmac.digest(self._secret, f"name {entry.kind}/{entry.key}".encode(), "sha256")
-        return f"{entry.kind}/{token.hex()}".encode()
+    def name_of(self, kind: Kind, key: str) -> bytes:
+        """The name of an entry in the log: keyed, where the entry's own key tells of a person."""
+        if kind not in PRIVATE:
+            return f"{kind}/{key}".encode()
+        token = hmac.digest(self._secret, f"name {kind}/{key}".encode(), "sha256")
+        return f"{kind}/{token.hex()}".encode()
+
+    def _seal_review(self, name: bytes, data: bytes) -> bytes:
+        sealed = self._sealing.seal(data, info=_REVIEW_INFO)
+        mac = self._mac(b"review " + name, data)
+        return cbor2.dumps({"sealed": sealed, "mac": mac}, canonical=True)
+
+    def _unseal_review(self, name: bytes, value: bytes) -> bytes:
+        try:
+            stored = cbor2.loads(value)
+            data = self._unseal(stored["sealed"], _REVIEW_INFO)
+            if hmac.compare_digest(self._mac(b"review " + name, data), stored["mac"]):
+                return data
+        except (cbor2.CBORDecodeError, KeyError, TypeError):
+            pass
+        raise RegisterRefused("a record in the reviews' topic was not written by us")
 
     def _encode(self, entry: Entry, statements: Sequence[bytes]) -> bytes:
         """What is stored: the entry, who signed it, and our seal of having checked that.
@@ -146,7 +185,7 @@ class Keeper:
         once, when the entry comes, and vouched for by a MAC under the gateway's secret.
         """
         data = cbor2.dumps({"entry": entry.encode(), "signed": list(statements)}, canonical=True)
-        mac = self._mac(self._name(entry), data)
+        mac = self._mac(self.name_of(entry.kind, entry.key), data)
         if entry.kind in PRIVATE:
             sealed = self._sealing.seal(data, info=_INFO)
             return cbor2.dumps({"sealed": sealed, "mac": mac}, canonical=True)

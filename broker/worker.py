@@ -21,6 +21,7 @@ from broker.recall import past_of
 from broker.receipts import receipt_part
 from broker.recording import Source
 from broker.register import Snapshot
+from broker.reviews import alarm
 from broker.sealer import Identity
 from broker.seen import Seen, read_seen
 from broker.topics import (
@@ -103,6 +104,7 @@ class Worker:
         try:
             async with self._keeper.lock:
                 woken = await self._wake(member)
+                await self._remind(member)
             polling = True
             batch = await member.poll(max_records=BATCH_RECORDS, wait_s=0.0 if woken else wait_s)
             if batch is None:
@@ -211,6 +213,23 @@ class Worker:
             if outcome.appends:
                 await member.commit(here, outcome.appends)
                 await self._held.apply(agency, here, outcome.waiting)
+
+    async def _remind(self, member: Member) -> None:
+        """Raise the alarm for each review that is overdue, once: told and alarm are one commit."""
+        reviews, now = self._keeper.reviews, self._now()
+        if (RECALLS, 0) not in member.held or not reviews.untold(now):
+            return
+        here = await member.here(RECALLS, 0)  # one member holds it: the others' commits are refused
+        await reviews.catch_up()  # only now is everything here that another one told before
+        late, gateway = reviews.untold(now), await self._ready()
+        if not late:
+            return
+        appends = [reviews.told(name, due) for name, due in late.items()]
+        for due in late.values():
+            appends.extend(gateway.hop(alarm(due, self._identity.name, now)))
+        await member.commit(here, appends)
+        await reviews.catch_up()
+        _log.error("review-overdue", code=str(Code.REVIEW_OVERDUE), count=len(late))
 
     async def _redeliver(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
         """Decide again, afresh and under today's register, what a request points at."""

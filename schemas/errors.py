@@ -38,6 +38,8 @@ class Code(StrEnum):
     DEADLINE_MISSED = "deadline-missed"
     RELEASES_LESS = "releases-less"  # than it would have when it began to wait
     GAVE_UP = "gave-up"
+    # overrides
+    REVIEW_OVERDUE = "review-overdue"
     # deliveries that rested on a consent which was withdrawn
     RECALLED = "recalled"
     RECALL_UNDECIDED = "recall-undecided"  # nobody can say now whether it did: a person must

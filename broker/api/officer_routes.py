@@ -2,6 +2,7 @@
 
 # Annotations are evaluated here, not postponed: FastAPI reads them, and `Me` is local.
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import cbor2
@@ -13,6 +14,7 @@ from broker.enacting import key_of
 from broker.entries import OWN, Kind
 from broker.log import Append
 from broker.node import Node
+from broker.reviews import is_late
 from broker.tokens import Principal, Role
 from broker.topics import REDELIVERIES
 from schemas.hop import Step
@@ -81,7 +83,7 @@ def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
         records = {key: state.value(Kind.OVERRIDE, key) or {} for key in state.keys(Kind.OVERRIDE)}
         return {
             "overrides": [
-                {"id": key} | {name: value[name] for name in _OVERRIDE}
+                {"id": key} | {name: value[name] for name in _OVERRIDE} | _review(node, key)
                 for key, value in records.items()
             ]
         }
@@ -110,3 +112,12 @@ def add_officer_routes(app: FastAPI, node: Node, who: Who) -> None:
         """Erase a case: its events, envelopes and openings; the tree and its proofs stay valid."""
         must(me.role is Role.OFFICER)
         return {"erased": await node.erase(body.case)}
+
+
+def _review(node: Node, override: str) -> dict[str, Any]:
+    """Until when an override must be reviewed, null once it was, and whether that is over."""
+    due = node.keeper.reviews.of(node.keeper.name_of(Kind.OVERRIDE, override))
+    if due is None:
+        return {"review_due": None, "review_overdue": False}
+    until = datetime.fromtimestamp(due.due_ms / 1000, UTC)
+    return {"review_due": until.isoformat(), "review_overdue": is_late(due, node.clock())}

@@ -72,6 +72,7 @@ def add_public_routes(app: FastAPI, node: Node, who: Who) -> None:
             "waiting": await node.worker.waiting(),
             "held_back": held_back,
             "overdue": overdue,
+            "reviews_overdue": len(node.keeper.reviews.overdue(node.clock())),
             "agencies": len(node.keeper.snapshot().agencies),
             "tree_size": node.sequencer.size,
         }

@@ -146,7 +146,7 @@ def review(override_id: str, finding: str, signer: str, as_json: bool) -> None:
 @json_option
 @ends_well
 def list_overrides(as_json: bool) -> None:
-    """List every override on record, with its review, for an officer."""
+    """List every override on record, with its review or that it is overdue, for an officer."""
     given = setting()
 
     async def work() -> list[dict[str, Any]]:
@@ -156,7 +156,12 @@ def list_overrides(as_json: bool) -> None:
 
     rows = run(work())
     columns = ["id", "agreement", "override", "recipients", "since", "until", "review"]
-    say(as_json, {"overrides": rows}, lambda: table(rows, columns))
+    say(as_json, {"overrides": rows}, lambda: table([*map(_marked, rows)], columns))
+
+
+def _marked(row: dict[str, Any]) -> dict[str, Any]:
+    """The row for people, who see at once which review is overdue."""
+    return row | {"review": "overdue" if row["review_overdue"] else row["review"]}
 
 
 def _enter(work: Any) -> None:

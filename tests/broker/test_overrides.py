@@ -93,9 +93,9 @@ def record(**changes: Any) -> Override:
 
 
 @asynccontextmanager
-async def scene(folder: Path) -> AsyncIterator[House]:
+async def scene(folder: Path, **settings: Any) -> AsyncIterator[House]:
     """A node with a MARAC agreement that has an override, and its authorisers."""
-    async with house(folder) as found:
+    async with house(folder, **settings) as found:
         (text,) = (one.text for one in found.stage.examples if one.agreement.id == MARAC)
         text = text.replace("version: 1", "version: 2").replace("\nclauses:", f"{SECTION}clauses:")
         agreement = read_agreement(text, origin="test")
