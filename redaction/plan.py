@@ -95,7 +95,7 @@ def fields(facts: Facts, vocabulary: Vocabulary, reader: Reader) -> tuple[FieldD
     """
     plan = _plan(facts, vocabulary)
     leaves = decide_leaves(plan.layout, facts, reader)
-    return with_doubts(facts.circumstances.event, leaves, vocabulary)
+    return with_doubts(facts.circumstances, leaves, vocabulary)
 
 
 def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
@@ -193,7 +193,7 @@ def _means(
     """What each leaf's form may need; hidden values are looked for only if a text is scrubbed."""
     known = facts.circumstances
     scrubs = any(field.form is Form.SCRUBBED for field in decision.fields)
-    hidden = hidden_from(known.event, decided, plan.vocabulary) if scrubs else None
+    hidden = hidden_from(known, decided, plan.vocabulary) if scrubs else None
     plain = Means(today=known.today, hidden=hidden)
 
     def means(field: FieldDecision) -> Means:

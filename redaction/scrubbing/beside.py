@@ -14,6 +14,7 @@ from redaction.scrubbing.words import is_letter
 FAR: Final = 3  # characters between a cut and what stands beside it
 
 _MARK = re.compile(r"\[\.\.\.\]")  # the mark, folded
+_SPACE = re.compile(r"\s+")
 _STOP = re.compile(r"\.\s*\n")  # where a sentence and its line end, something new begins
 
 
@@ -52,19 +53,48 @@ def _spread(
     for first in begin:
         at = first
         while 0 <= at < len(tokens.words) and at not in seen:
-            start, end = tokens.spans[at]
-            word = tokens.words[at]
-            if word not in hidden.beside and not is_letter(word, cased[start:end], hidden):
+            last = _known(tokens, cased, at, hidden, step=step)
+            if last is None:
                 break
-            seen.add(at)
-            yield start, end
-            left, right = sorted((at, at + step))
-            if left < 0 or right >= len(tokens.words):
+            seen.update(range(at, last + step, step))
+            yield tokens.span(*sorted((at, last)))
+            if not _joins(tokens, last, last + step):
                 break
-            if not _near(tokens.folded[tokens.spans[left][1] : tokens.spans[right][0]]):
-                break
-            at += step
+            at = last + step
+
+
+def _known(tokens: Tokens, cased: str, first: int, hidden: Hidden, *, step: int) -> int | None:
+    """The last of the tokens from one on that are a word of something hidden, joined.
+
+    A word may be written with gaps, so the most tokens that make one are taken.
+    """
+    longest = max(map(len, hidden.beside), default=0)
+    known, joined, at = None, "", first
+    while 0 <= at < len(tokens.words):
+        word = tokens.words[at]
+        joined = joined + word if step > 0 else word + joined
+        if len(joined) > longest:
+            break
+        if joined in hidden.beside:
+            known = at
+        if not _joins(tokens, at, at + step):
+            break
+        at += step
+    if known is None and is_letter(tokens.words[first], cased[slice(*tokens.spans[first])], hidden):
+        return first
+    return known
+
+
+def _joins(tokens: Tokens, one: int, other: int) -> bool:
+    """Whether two neighbouring tokens, if they are there, stand beside one another."""
+    left, right = sorted((one, other))
+    if left < 0 or right >= len(tokens.words):
+        return False
+    return _near(tokens.folded[tokens.spans[left][1] : tokens.spans[right][0]])
 
 
 def _near(between: str) -> bool:
-    return len(between) <= FAR and not _STOP.search(between)
+    """Whether little stands between; white space is one character, however much it is."""
+    if len(between) > FAR and len(_SPACE.sub(" ", between)) > FAR:
+        return False
+    return "\n" not in between or not _STOP.search(between)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -24,6 +25,15 @@ class Class(Enum):
     NAME = auto()
     SHORT = auto()
     LONG = auto()
+
+
+def without_particles(words: Sequence[str]) -> list[str]:
+    """The words of a name, as they are folded, that are not mere particles.
+
+    The first and the last word are none, whatever they are: somebody is called `Al`.
+    """
+    ends = (0, len(words) - 1)
+    return [word for at, word in enumerate(words) if at in ends or word not in PARTICLES]
 
 
 def class_of(telling: Telling, tokens: int) -> Class:

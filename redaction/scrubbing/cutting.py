@@ -42,7 +42,7 @@ def _found(text: str, folded: Folded, hidden: Hidden) -> Iterator[Span]:
     tokens, cased = Tokens(folded.text), folded.cased(text)
     spans = [
         *hidden_words(tokens, hidden),
-        *hidden_initials(tokens, cased, hidden),
+        *hidden_initials(folded, tokens, cased, hidden),
         *hidden_numbers(folded.text, hidden.numbers),
         *hidden_dates(folded.text, hidden.dates),
         *patterned(cased),

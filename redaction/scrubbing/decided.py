@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from redaction.agreement import Form
+from redaction.conditions import Circumstances
 from redaction.decision import FieldDecision, Reason
 from redaction.scrubbing.doubt import doubts_of, is_doubtful
 from redaction.scrubbing.hidden import Hidden, hide
-from redaction.scrubbing.values import values_of
-from schemas.codec import Event
+from redaction.scrubbing.values import Values, values_of
 from schemas.registry import Vocabulary
 
 
 def with_doubts(
-    event: Event, leaves: Sequence[FieldDecision], words: Vocabulary
+    known: Circumstances, leaves: Sequence[FieldDecision], words: Vocabulary
 ) -> tuple[FieldDecision, ...]:
     """The decided leaves of an event, those withheld that were to be scrubbed and are doubtful.
 
     Args:
-        event: the event.
+        known: the event and the agreement that governs.
         leaves: what became of each leaf by the agreement's clauses alone.
         words: the vocabulary.
     """
     if not any(leaf.form is Form.SCRUBBED for leaf in leaves):
         return tuple(leaves)
-    values = values_of(event, {leaf.path: leaf for leaf in leaves}, words)
+    values = _values(known, {leaf.path: leaf for leaf in leaves}, words)
     doubts = doubts_of(values)
     doubtful = {path for path, text in values.texts.items() if is_doubtful(text, doubts)}
     return tuple(_withheld(leaf) if leaf.path in doubtful else leaf for leaf in leaves)
@@ -36,15 +37,23 @@ def _withheld(leaf: FieldDecision) -> FieldDecision:
     return replace(leaf, released=False, form=None, clause=None, reason=Reason.DOUBTFUL_TEXT)
 
 
-def hidden_from(event: Event, decided: Mapping[str, FieldDecision], words: Vocabulary) -> Hidden:
+def hidden_from(
+    known: Circumstances, decided: Mapping[str, FieldDecision], words: Vocabulary
+) -> Hidden:
     """What the texts of an event must not tell to whom the decision was made for.
 
     Args:
-        event: the event.
+        known: the event and the agreement that governs.
         decided: what became of each leaf, by its RFC 6901 pointer.
         words: the vocabulary.
 
     Raises:
         KeyError: the decision does not speak of a leaf that the event has.
     """
-    return hide(values_of(event, decided, words))
+    return hide(_values(known, decided, words))
+
+
+def _values(
+    known: Circumstances, decided: Mapping[str, FieldDecision], words: Vocabulary
+) -> Values:
+    return values_of(known.event, decided, words, ZoneInfo(known.agreement.time_zone))

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
-from redaction.scrubbing.classes import ANSWERS, EVERYDAY, PARTICLES, Class, class_of
+from redaction.scrubbing.classes import ANSWERS, EVERYDAY, Class, class_of, without_particles
 from redaction.scrubbing.folding import Tokens, foldings, words_of
 from redaction.scrubbing.runs import runs
 from redaction.scrubbing.values import Telling, Values
@@ -87,7 +87,7 @@ def _doubtful(kind: Class, tokens: list[str]) -> set[str]:
     """The words of a hidden string that stand in many a text without meaning it."""
     match kind:
         case Class.NAME:
-            return {token for token in tokens if token not in PARTICLES and _is_vague(token)}
+            return {token for token in without_particles(tokens) if _is_vague(token)}
         case Class.SHORT if len(tokens) == 1 and tokens[0] not in ANSWERS:
             few = len(tokens[0]) <= FEW_LETTERS or tokens[0] in EVERYDAY
             return set(tokens) if few else set()

@@ -41,6 +41,13 @@ class Folded:
         """Where a piece of the folded text, at least one character, stood in the original."""
         return self.starts[start], self.ends[end - 1]
 
+    def letters(self, start: int, end: int) -> str:
+        """A piece of the folded text with one letter for each of the original's: `Æ` is `a`."""
+        at = range(start, end)
+        return "".join(
+            self.text[i] for i in at if i == start or self.starts[i] != self.starts[i - 1]
+        )
+
     def cased(self, original: str) -> str:
         """The folded text, its letters as large as those of the original."""
         if len(self.text) == len(original) and original.isascii():

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import permutations
 from typing import Final
 
-from redaction.scrubbing.classes import EVERYDAY, PARTICLES, STREETS, Class, class_of
+from redaction.scrubbing.classes import (
+    EVERYDAY,
+    PARTICLES,
+    STREETS,
+    Class,
+    class_of,
+    without_particles,
+)
 from redaction.scrubbing.dates import compact
 from redaction.scrubbing.folding import Folded, Tokens, foldings
 from redaction.scrubbing.numbers import MIN_DIGITS, core, numbers_in
@@ -20,7 +27,6 @@ WITHIN_LETTERS: Final = 5  # of a word that is hidden inside another too
 RUN: Final = 5  # words of a long text that tell what it is
 INITIALS: Final = range(2, 5)  # words of a name that has initials
 
-_UNNAMED = EVERYDAY | PARTICLES
 _UNTELLING = EVERYDAY | STREETS
 _GB_POSTCODE = re.compile(r"([a-z]{1,2}[0-9][a-z0-9]?)[0-9][a-z]{2}")
 
@@ -100,18 +106,22 @@ class _Hiding:
             self.words.add(postcode[1])
 
     def _name(self, words: list[str]) -> None:
-        self.words |= {w for w in words if len(w) >= MIN_LETTERS and w not in _UNNAMED}
+        plain = without_particles(words)
+        self.words |= {w for w in plain if len(w) >= MIN_LETTERS and w not in EVERYDAY}
         self.phrases.add("".join(words))
-        self.phrases.update(c for c in _compounds(words) if len(c) >= MIN_LETTERS)
         self.beside.update(words)
         self.letters.update(word[0] for word in words)
-        for each in (words, [word for word in words if word not in PARTICLES]):
+        for each in (words, plain) if plain != words else (words,):
+            self.phrases.update(c for c in _compounds(each) if len(c) >= MIN_LETTERS)
             self.initials.update(_initials([word[0] for word in each if word[0].isalpha()]))
 
     def _short(self, words: list[str]) -> None:
         self.words |= {w for w in words if _is_hidden(w) and w not in PARTICLES}
         self.phrases.add("".join(words))
         self.beside.update(words)
+        street = [word for word in words if not word[0].isdigit()]
+        if len(street) > 1 and not _UNTELLING.issuperset(street):
+            self.phrases.add("".join(street))
 
     def _long(self, text: str, folded: Folded, tokens: Tokens) -> None:
         self.phrases.add(tokens.joined)
@@ -128,13 +138,17 @@ def _is_hidden(word: str) -> bool:
 
 
 def _compounds(words: list[str]) -> Iterator[str]:
-    """A name's words two by two, one of them perhaps as its first letter alone."""
-    for one, other in permutations(words, 2):
+    """A name's words two by two and in two groups, one perhaps as its first letter alone."""
+    groups = [("".join(words[:at]), "".join(words[at:])) for at in range(1, len(words))]
+    for one, other in {*permutations(words, 2), *groups, *(pair[::-1] for pair in groups)}:
         yield from (one + other, one[0] + other, one + other[0])
 
 
-def _initials(letters: list[str]) -> Iterable[str]:
-    if len(letters) not in INITIALS:
-        return ()
-    whole = "".join(letters)
-    return whole, whole[::-1], letters[0] + letters[-1]
+def _initials(letters: list[str]) -> Iterator[str]:
+    if len(letters) < min(INITIALS):
+        return
+    for letter in letters[1:]:
+        yield from (letters[0] + letter, letter + letters[0])
+    if len(letters) in INITIALS:
+        whole = "".join(letters)
+        yield from (whole, whole[::-1])

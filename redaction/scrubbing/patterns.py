@@ -40,6 +40,16 @@ _REACHED: Final = (  # with a sign that no sentence has
     re.compile(r"///\s?[A-Za-z]{1,40}\.[A-Za-z]{1,40}\.[A-Za-z]{1,40}"),
     re.compile(r"(?:[A-Za-z]{2,10}://|(?<![A-Za-z0-9])www\.)[A-Za-z0-9](?:\S*[A-Za-z0-9/])?", re.I),
 )
+_AT = r"\s?[(\[{]\s?at\s?[)\]}]\s?"
+_SPOKEN_DOT = r"\s?[(\[{]\s?(?:dot|punkt|punto)\s?[)\]}]\s?|\s(?:dot|punkt|punto)\s"
+_DOT = rf"(?:\.|{_SPOKEN_DOT})"
+_PART = "[A-Za-z0-9_%+'-]{1,64}"
+_SPOKEN: Final = re.compile(  # an address for mail, its signs in words
+    rf"(?<![A-Za-z0-9._%+'-]){_PART}(?:{_DOT}{_PART}){{0,4}}"
+    rf"(?:{_AT}{_PART}(?:{_DOT}{_PART}){{0,4}}|\sat\s{_PART}(?:{_SPOKEN_DOT}){_PART})",
+    re.IGNORECASE,
+)
+_HAS_AT = re.compile(r"\bat\b", re.IGNORECASE)
 _SITE = re.compile(
     rf"(?<![A-Za-z0-9.-])(?:[a-z0-9-]{{1,63}}\.){{1,6}}(?:{_TOP})(?![a-z0-9])(?:/\S*[A-Za-z0-9/])?",
     re.IGNORECASE,
@@ -105,6 +115,8 @@ def patterned(text: str) -> Iterator[Span]:
     if _HAS_SIGN.search(text):
         for pattern in _REACHED:
             yield from (found.span() for found in pattern.finditer(text))
+    if _HAS_AT.search(text):
+        yield from (found.span() for found in _SPOKEN.finditer(text))
     if "." in text:
         yield from (found.span() for found in _SITE.finditer(text))
     if not _HAS_DIGIT.search(text):

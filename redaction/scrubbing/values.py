@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, tzinfo
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -41,29 +41,35 @@ class Values:
     texts: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def values_of(event: Event, decided: Mapping[str, FieldDecision], words: Vocabulary) -> Values:
+def values_of(
+    event: Event, decided: Mapping[str, FieldDecision], words: Vocabulary, zone: tzinfo
+) -> Values:
     """What the decision hides of the event, and what it scrubs.
 
     Args:
         event: the event.
         decided: what became of each leaf, by its RFC 6901 pointer.
         words: the vocabulary, which says whose values are names.
+        zone: where the agreement holds: a time is on its date there and on its date in UTC.
 
     Raises:
         KeyError: the decision does not speak of a leaf that the event has.
     """
-    found = _Finder(decided, words)
+    found = _Finder(decided, words, zone)
     for inner in event.etype.root.fields:
         found.walk(inner.node, inner.tag, event.value[inner.name], f"/{inner.name}")
     return found.values
 
 
 class _Finder:
-    __slots__ = ("_decided", "_words", "values")
+    __slots__ = ("_decided", "_words", "_zone", "values")
 
-    def __init__(self, decided: Mapping[str, FieldDecision], words: Vocabulary) -> None:
+    def __init__(
+        self, decided: Mapping[str, FieldDecision], words: Vocabulary, zone: tzinfo
+    ) -> None:
         self._decided = decided
         self._words = words
+        self._zone = zone
         self.values = Values()
 
     def walk(self, node: Node, tag: str, value: Any, path: str) -> bool:
@@ -114,7 +120,7 @@ class _Finder:
             case Kind.DATE:
                 self.values.dates.add(value)
             case Kind.TIMESTAMP:
-                self.values.dates.add(value.astimezone(UTC).date())
+                self.values.dates.update(value.astimezone(at).date() for at in (UTC, self._zone))
             case Kind.LOCAL_TIMESTAMP:
                 self.values.dates.add(value.date())
             case Kind.INT | Kind.LONG:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from redaction.scrubbing.classes import EVERYDAY
-from redaction.scrubbing.folding import Span, Tokens
+from redaction.scrubbing.folding import Folded, Span, Tokens
 from redaction.scrubbing.hidden import INITIALS, MIN_LETTERS, Hidden
 from redaction.scrubbing.runs import Run, runs
 
@@ -35,21 +35,25 @@ def _ends(value: str, run: Run) -> bool:
     return run.rest in _ENDINGS and len(value) >= _ENDED
 
 
-def hidden_initials(tokens: Tokens, cased: str, hidden: Hidden) -> Iterator[Span]:
+def hidden_initials(folded: Folded, tokens: Tokens, cased: str, hidden: Hidden) -> Iterator[Span]:
     """Where initials of a hidden name stand, dotted or not, and letters that must be one's.
 
     Args:
-        tokens: the tokens of the folded text.
+        folded: the folded text.
+        tokens: its tokens.
         cased: the folded text with its capital letters.
         hidden: what is hidden.
     """
     if not hidden.letters:
         return
-    for at, (word, (start, end)) in enumerate(zip(tokens.words, tokens.spans, strict=True)):
+    words = tokens.words
+    if not isinstance(folded.starts, range):
+        words = [folded.letters(*span) for span in tokens.spans]
+    for at, (word, (start, end)) in enumerate(zip(words, tokens.spans, strict=True)):
         if len(word) == 1:
-            yield from _spaced(tokens, at, hidden.initials)
+            yield from _spaced(tokens, words, at, hidden.initials)
             dotted = cased[end : end + 1] == "."
-            if is_letter(word, cased[start], hidden) and (dotted or word not in _SHY):
+            if is_letter(word, cased[start:end], hidden) and (dotted or word not in _SHY):
                 yield start, end
         elif word in hidden.initials and not (word in EVERYDAY and cased[start:end] == word):
             yield start, end
@@ -60,12 +64,14 @@ def is_letter(word: str, cased: str, hidden: Hidden) -> bool:
     return word in hidden.letters and cased.isupper()
 
 
-def _spaced(tokens: Tokens, first: int, initials: frozenset[str]) -> Iterator[Span]:
+def _spaced(
+    tokens: Tokens, words: list[str], first: int, initials: frozenset[str]
+) -> Iterator[Span]:
     """Single letters from a token on that are initials together."""
     joined = ""
-    for last in range(first, min(first + max(INITIALS), len(tokens.words))):
-        if len(tokens.words[last]) > 1:
+    for last in range(first, min(first + max(INITIALS), len(words))):
+        if len(words[last]) > 1:
             return
-        joined += tokens.words[last]
+        joined += words[last]
         if joined in initials:
             yield tokens.span(first, last)

@@ -87,7 +87,8 @@ def note(text: str, *clauses: Share, **changes: Any) -> Any:
 
 def found(*clauses: Share, **changes: Any) -> Values:
     asked = told("x", *clauses, **changes)
-    return values_of(asked.event, {leaf.path: leaf for leaf in asked.decision.fields}, WORDS)
+    decided = {leaf.path: leaf for leaf in asked.decision.fields}
+    return values_of(asked.event, decided, WORDS, UTC)
 
 
 def test_every_kind_of_withheld_value_is_hidden() -> None:
@@ -199,7 +200,7 @@ def test_an_address_hides_its_town_only_when_it_is_withheld_whole() -> None:
     assert shared.body["note"] == "at […], Farrowby, […]"
 
 
-def test_times_hide_their_date_in_utc() -> None:
+def test_times_hide_their_date_in_utc_and_where_the_agreement_holds() -> None:
     timed = event_type(
         [
             {"name": "note", "tag": "note", "type": "string"},
@@ -212,5 +213,7 @@ def test_times_hide_their_date_in_utc() -> None:
         WORDS,
     )
     late = datetime(2026, 5, 7, 23, 30, tzinfo=UTC)
-    asked = Asked([NOTE], {"note": "on 7 May", "moved": late}, etype=timed, words=WORDS)
-    assert asked.body["note"] == "on […]"
+    asked = Asked(
+        [NOTE], {"note": "on 7 May or 8 May, not 6 May", "moved": late}, etype=timed, words=WORDS
+    )
+    assert asked.body["note"] == "on […] or […], not 6 May"

@@ -17,7 +17,7 @@ from tests.redaction.hiding import values
 
 DOUBTS = doubts_of(
     values(
-        names=["Will Öz", "Jo van Tarn", "A Ferrow Little"],
+        names=["Will Öz", "Jo van Tarn", "A Ferrow Little", "Al de Ferrow", "Ferrow Mc"],
         texts=["so", "4", "the old mill", "no"],
         symbols=["may", "no"],
         numbers=[3, 12, 0, 99999],
@@ -79,7 +79,20 @@ def test_a_hidden_value_that_cannot_be_looked_for_makes_doubt(hidden: Any, doubt
 @pytest.mark.parametrize(
     "text",
     [
-        *("I will go", "WILLS", "w-i l\nl", "Öz", "Oz", "O.z.", "jo", "Jos", "little", "in so far"),
+        *(
+            "I will go",
+            "WILLS",
+            "w-i l\nl",
+            "Öz",
+            "Oz",
+            "O.z.",
+            "jo",
+            "Jos",
+            "little",
+            "Al's",
+            "mc",
+            "in so far",
+        ),
         *("at 4", "3 children", "٣ children", "no. 012", "0", "00", "at 10:03", "1.50", "1,50"),
     ],
 )

@@ -14,6 +14,7 @@ NOTHING = Hidden()
     "pattern",
     [
         *("o.smith+x@mail.example.org", "o.smith @ example.org", "o’smith@example.org"),
+        *("dana [at] northmoor (dot) example", "14 (at) example.net", "o at mail dot example"),
         *("https://example.org/a?b=c#d", "www.example.org/x", "example.com", "WWW.EXAMPLE.ORG"),
         *("@some_one.else", "＠someone", "///filled.count.soap"),
         *("07700 900123", "07700-900-123", "(01632) 960123", "+44 (0)7700 900123", "+49 30 12"),
@@ -64,6 +65,7 @@ def test_a_date_of_birth_is_cut_where_a_word_says_so(text: str, left: str) -> No
         "between 1/2/2015 - 3/4/2015",
         "999 was called 3 times, 12 people, 123456 in all",
         "She said so.He left",
+        "She was at home. The dot at the end was red.",
         "and/or he/she",
         "She is 34 and he 41, at 4 Main",
         "No 12 in the row, 5% off, 12.50 paid",

@@ -89,6 +89,24 @@ def test_initials_of_a_hidden_name_are_cut(text: str, left: str) -> None:
     assert scrub(text, HIDDEN) == left
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("Rhys D'Arcy", "DArcyRhys, rdarcy31, darcyr, d'arcy", "[…], […], […], […]"),
+        ("Alice van der Berg", "vanderberga, vanderberg_alice, a.vanderberg", "[…], […], […]"),
+        ("Zoe Okonkwo-Bell", "z-okonkwobell, zob, OBZ", "[…], […], OBZ"),
+        ("Jane Smythe-Cole", "JS and SJ, JC and JSC", "[…] and […], […] and […]"),
+        ("Finn Æbelø", "F.Æ. or Æ. F., FÆ, Æbelö", "[…]. or […]., […], […]"),
+        ("Finn Öberg", "F.Ö. or FO", "[…]. or […]"),
+        ("Bo Van", "a van came", "a […] came"),  # the only last word is no particle
+        ("Bo van Ferrow", "a van came", "a van came"),
+        ("María del Pilar Gómez Ferrow", "MG and MF and MP", "[…] and […] and […]"),
+    ],
+)
+def test_names_of_several_words_are_hidden_in_their_groups(name: str, text: str, left: str) -> None:
+    assert scrub(text, hiding(name)) == left
+
+
 def test_initials_that_are_an_everyday_word_are_cut_in_capitals_only() -> None:
     hidden = hiding("Ivo Tarn")
     assert scrub("it is IT who saw it", hidden) == "it is […] who saw it"
@@ -104,6 +122,10 @@ def test_initials_that_are_an_everyday_word_are_cut_in_capitals_only() -> None:
         ("Row. \nFennel", "Row. \n[…]"),  # another sentence begins
         ("4, … Fennel", "4, … […]"),  # too far away
         ("saw Ann Example, Li", "saw […], […]"),
+        ("F e n n e l   R o w", "[…]"),
+        ("4\r\n    Fennel\r\n    Row", "[…]"),
+        ("Fennel Ro-\nw and FennelRow", "[…] and […]"),
+        ("r o w at Fennel", "r o w at […]"),
         ("[…] May", "[…] […]"),  # the writer's own mark may be of an earlier scrubbing
     ],
 )
