@@ -1,6 +1,8 @@
 """The last look before anything is sealed: the outgoing bytes, read back, against the decision.
 
-The checker knows no clauses and shares neither code nor tables with what made the view. It walks
+The checker knows no clauses and shares no code with what made the view: how hidden values are
+looked for in a scrubbed text (`showing`) and when a text is in doubt (`reference.doubt`) are the
+reference's meaning, written apart from what scrubs. It walks
 the event by its type, asks the decision about every leaf, and refuses the view at the first place
 where the bytes say anything else.
 """
@@ -17,11 +19,12 @@ import rfc8785
 
 from redaction.agreement import Form
 from redaction.decision import Decision, Gate
-from redaction.showing import Hidden, hidden, is_cut_from, leaves
+from redaction.reference.doubt import is_doubtful
+from redaction.showing import Hidden, hidden_values, is_cut_from, shows
 from redaction.transforms import Means, apply, fits
 from schemas.codec import WITHHELD, Event, ViewType, decode_view, encode_view, view_type_from_text
 from schemas.errors import Code, EventRefused
-from schemas.registry import Array, Leaf, Map, Node, Record
+from schemas.registry import Array, Leaf, Map, Node, Record, Vocabulary
 
 _BASICS: Final = "event.basics"
 _CLEAR: Final = Form.CLEAR
@@ -35,6 +38,7 @@ def check(
     event: Event,
     decision: Decision,
     *,
+    vocabulary: Vocabulary,
     today: date,
     secret: bytes | None,
 ) -> None:
@@ -45,6 +49,7 @@ def check(
         view_type: the type that the recipient will read it by.
         event: the publisher's event.
         decision: what was decided for the recipient.
+        vocabulary: says which hidden texts are names.
         today: the decision's local date in the agreement's time zone.
         secret: what the gateway makes pseudonyms with; None where it makes none.
 
@@ -62,7 +67,7 @@ def check(
     except EventRefused:
         raise _refusal("", "the view cannot be read by its type") from None
     try:
-        _Walk(decision, today, secret).all(event, view)
+        _Walk(decision, vocabulary, today, secret).all(event, view)
     except _Differs as error:
         raise _refusal(_told(event.etype.root, error.path), error.rule) from None
     # Avro can write one list in many ways; another way than ours would say something by its size.
@@ -113,13 +118,24 @@ class _Walk:
     repeated or invented; what the view does not have is gone through as well.
     """
 
-    __slots__ = ("_at", "_decision", "_fields", "_hidden", "_means", "_secret")
+    __slots__ = (
+        "_at",
+        "_decision",
+        "_fields",
+        "_hidden",
+        "_means",
+        "_secret",
+        "_vocabulary",
+    )
 
-    def __init__(self, decision: Decision, today: date, secret: bytes | None) -> None:
+    def __init__(
+        self, decision: Decision, vocabulary: Vocabulary, today: date, secret: bytes | None
+    ) -> None:
         self._decision = decision
         self._fields = decision.fields
         self._at = 0  # the number of the field that the next leaf takes
         self._secret = secret
+        self._vocabulary = vocabulary
         self._means = Means(today=today, pseudonym_key=None, hidden=None)
         self._hidden: Hidden | None = None
 
@@ -130,12 +146,11 @@ class _Walk:
             _Differs: at the first place where the view is not as decided.
         """
         if any(field.form is _SCRUBBED for field in self._fields):
-            # INVARIANT: that fields and leaves go together is seen at every leaf of the walk.
-            pairs = zip(leaves(event.etype.root, event.value), self._fields, strict=False)
-            self._hidden = hidden(
-                (leaf, value, field.form is None, field.form not in (_CLEAR, _SCRUBBED))
-                for (leaf, value), field in pairs
-            )
+            try:
+                values = hidden_values(event, self._fields, self._vocabulary)
+            except KeyError:
+                raise _Differs("", "less is decided than the event has") from None
+            self._hidden = Hidden(values=values)
         self._record(event.etype.root, event.value, view, "")
         if self._at != len(self._fields):
             raise _Differs("", "more is decided than the event has")
@@ -239,7 +254,9 @@ class _Walk:
         """Cutting out more than what is hidden discloses nothing, so it is not looked for."""
         if type(view) is not str or not is_cut_from(view, value):
             raise _Differs(path, "a text stands that is not the event's with parts cut out")
-        if self._hidden is None or self._hidden.shows_in(view):
+        if self._hidden is None or is_doubtful(value, self._hidden.values):
+            raise _Differs(path, "a text stands that was to be withheld in doubt")
+        if shows(view, self._hidden):
             raise _Differs(path, "a scrubbed text shows what is hidden")
 
     def _transformed(self, form: Form, tag: str, value: Any) -> Any:

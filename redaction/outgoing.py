@@ -80,7 +80,15 @@ class Outgoing:
             event, self._register, self._vocabulary, decision, at=self._at, secret=secret
         )
         today = self._at.astimezone(ZoneInfo(agreement.time_zone)).date()
-        checker.check(data, view_type, event, decision, today=today, secret=secret)
+        checker.check(
+            data,
+            view_type,
+            event,
+            decision,
+            vocabulary=self._vocabulary,
+            today=today,
+            secret=secret,
+        )
         if group is not None:
             self._shared[group] = _Shared(decision.fields, view_type, data)
         return view_type, data

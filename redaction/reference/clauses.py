@@ -9,9 +9,10 @@ from redaction.facts import Granted, Review
 from redaction.reference.conditions import Tags, holds, reason_given
 from redaction.reference.forms import MEANT_FOR, at_most
 from redaction.reference.places import Case, Element, Place, element_scope
-from schemas.registry import Array, Field, Leaf, Node, Record
+from schemas.registry import Array, Field, Kind, Leaf, Node, Record
 
 BASICS = "event.basics"
+FREE_TEXT = "free-text"
 
 
 def share_applies(case: Case, share: Share, place: Place) -> bool:
@@ -23,6 +24,15 @@ def share_applies(case: Case, share: Share, place: Place) -> bool:
         and (share.when is None or holds(case, share.when, (), tags) is True)
         and (not share.needs_reason or reason_given(case))
     )
+
+
+def may_give(case: Case, form: Form, field: Field, kind: Kind | None) -> bool:
+    """Rule 4: free text is never given in clear, whatever a clause or an override says.
+
+    Only texts are meant: a map's key, which has no kind, is none.
+    """
+    free = FREE_TEXT in case.vocabulary.tags[field.tag].classes
+    return not (free and kind is Kind.STRING and form is Form.CLEAR)
 
 
 def share_names(case: Case, share: Share, field: Field) -> bool:

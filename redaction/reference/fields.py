@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from redaction.agreement import Form, Never
+from redaction.agreement import Form, Never, Share
 from redaction.decision import FieldDecision, Reason
 from redaction.reference.clauses import (
     BASICS,
     forbids,
+    may_give,
     override_names,
     overrides_applying,
     reaches,
@@ -67,7 +68,9 @@ def forms_ever_shared(
     shared = {
         share.form
         for share in case.agreement.shares
-        if share_names(case, share, field) and all(within_cap(share.form, n) for n in always)
+        if share_names(case, share, field)
+        and may_give(case, share.form, field, leaf.kind)
+        and all(within_cap(share.form, n) for n in always)
     }
     overridden = {
         form
@@ -76,6 +79,7 @@ def forms_ever_shared(
         for form in Form
         if at_most(form, override.form)
         and leaf.kind in MEANT_FOR.get(form, {leaf.kind})
+        and may_give(case, form, field, leaf.kind)
         and all(n.id in override.lifts or within_cap(form, n) for n in always)
     }
     return shared | overridden
@@ -107,10 +111,18 @@ def _alone(case: Case, place: Place) -> FieldDecision:
 def _offers(case: Case, place: Place) -> Iterator[Offer]:
     """Rules 3 and 11: the shares that apply in the order of the text, then the overrides."""
     for share in case.agreement.shares:
-        if share_applies(case, share, place):
+        if _speaks(case, share, place) and share_applies(case, share, place):
             yield Offer(id=share.id, form=share.form, reason=Reason.SHARED, lifts=())
     for form, override in overrides_applying(case, place):
-        yield Offer(id=override.id, form=form, reason=Reason.OVERRIDE, lifts=override.lifts)
+        if may_give(case, form, place.field, place.kind):
+            yield Offer(id=override.id, form=form, reason=Reason.OVERRIDE, lifts=override.lifts)
+
+
+def _speaks(case: Case, share: Share, place: Place) -> bool:
+    """A share that would give free text in clear does not speak of it."""
+    return share_names(case, share, place.field) and may_give(
+        case, share.form, place.field, place.kind
+    )
 
 
 def _takes_away(never: Never, offer: Offer) -> bool:
@@ -135,7 +147,7 @@ def _removed(
 
 def _uncovered(case: Case, place: Place, direct: list[Never], same: list[Never]) -> FieldDecision:
     """No share applies: which test the shares failed, or that none was ever meant for it."""
-    naming = [share for share in case.agreement.shares if share_names(case, share, place.field)]
+    naming = [share for share in case.agreement.shares if _speaks(case, share, place)]
     if naming:
         selected = any(share_selects(case, share, place) for share in naming)
         return _withheld(place, Reason.CONDITION if selected else Reason.NOT_SELECTED)

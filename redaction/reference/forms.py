@@ -13,7 +13,8 @@ import rfc8785
 
 from redaction.agreement import Form
 from redaction.reference.places import InconsistentError
-from redaction.reference.scrubbing import Hidden, scrubbed
+from redaction.reference.scrubbing import AnyScrubbing
+from redaction.showing import Hidden
 from schemas.registry import Kind
 
 # each form, and every form that discloses less than it
@@ -92,7 +93,7 @@ def transformed(form: Form, value: Any, tag: str, beside: With) -> Any:
     if form is Form.COUNT_BAND:
         return _band(value, _SINCE_COUNT) or "unknown"
     if form is Form.SCRUBBED:
-        return scrubbed(value, beside.hidden)
+        return AnyScrubbing(value, beside.hidden)
     return pseudonym(value, tag, beside)
 
 

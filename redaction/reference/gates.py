@@ -9,6 +9,7 @@ from redaction.decision import AgreementRef, Decision, Gate
 from redaction.facts import Register
 from redaction.reference.clauses import BASICS
 from redaction.reference.conditions import holds, months_later
+from redaction.reference.doubt import withheld_in_doubt
 from redaction.reference.fields import decide_field
 from redaction.reference.kinship import chain, conflicts, kin
 from redaction.reference.places import Case, InconsistentError, local_date, places
@@ -104,8 +105,12 @@ def _decide(
 
 
 def _decide_fields(case: Case, gate: Gate) -> Decision:
-    """Rule 1: a delivery is made only if the gates are open and some field is released."""
+    """Rule 1: a delivery is made only if the gates are open and some field is released.
+
+    Rule 4: whether a text is in doubt is known once everything else is decided.
+    """
     fields = tuple(decide_field(case, p) for p in places(case.event)) if gate is Gate.OPEN else ()
+    fields = withheld_in_doubt(case, fields)
     if gate is Gate.OPEN and not any(f.released and f.tag != BASICS for f in fields):
         gate, fields = Gate.NOTHING_RELEASED, ()
     return Decision(

@@ -14,7 +14,7 @@ from redaction.reference.fields import decide_field, forms_ever_shared
 from redaction.reference.forms import With, transformed
 from redaction.reference.gates import reference_to
 from redaction.reference.places import Case, child, local_date, places
-from redaction.reference.scrubbing import hidden_values
+from redaction.showing import Hidden, hidden_values
 from schemas.codec import WITHHELD, Event
 from schemas.registry import Array, Field, Leaf, Node, Record, Vocabulary
 
@@ -55,7 +55,8 @@ def view(
 
     Returns:
         records and maps as dicts, lists as lists; a leaf is its transformed value, None where the
-        publisher has none, or WITHHELD. A field that no clause can share is not there.
+        publisher has none, or WITHHELD. A scrubbed text is an `AnyScrubbing`, which equals each
+        lawful one. A field that no clause can share is not there.
 
     Raises:
         ValueError: the decision delivers nothing, so there is no view.
@@ -85,7 +86,7 @@ def view(
             secret=secret,
             recipient=decision.recipient,
             agreement=agreement.id,
-            hidden=hidden_values(event, decision.fields),
+            hidden=Hidden(values=hidden_values(event, decision.fields, vocabulary)),
         ),
     )
     return _record(shown, event.etype.root, event.value, "", ())

@@ -40,6 +40,18 @@ ZONES = (
     "Asia/Kolkata",
 )
 WORDS = ("low", "high", "given", "refused", "withdrawn", "yes", "not-asked", "", "Zoë Ångström")
+# names as they are: with particles and accents, of one word and four, and everyday words as names
+NAMES = (
+    "Anna Müller",
+    "Maria van der Berg",
+    "Robin Lane",
+    "Will Marsh",
+    "Jo Li",
+    "Anna-Maria O'Brien",
+    "Zoë",
+    "Øystein Åse Straße Fjord",
+    "Жанна",
+)
 SYMBOLS = ("low", "high", "given", "refused", "withdrawn", "unknown", "present")
 
 # one number in many spellings, then others; the last is nobody's number
@@ -63,7 +75,16 @@ ADDRESSES = (
     ("", "Northmoor", "", "GB"),
 )
 ADDRESS_TEXTS = ("1 Müller Street NM1 1AA", "1 muller street, nm1 1aa", "2 Quay Road", "-")
-KEYS = ("home", "a/b", "m~n", "01632 960123", "1 Müller Street NM1 1AA", "", "hillside-school")
+KEYS = (
+    "home",
+    "a/b",
+    "m~n",
+    "01632 960123",
+    "1 Müller Street NM1 1AA",
+    "",
+    "hillside-school",
+    "Robin Lane",
+)
 
 # moments near which calendars go wrong: clock changes, leap days, ends of months and of years
 MOMENTS = (

@@ -24,6 +24,7 @@ from tests.generator.choices import (
     DAYS,
     KEYS,
     MOMENTS,
+    NAMES,
     PERSON_IDS,
     PHONES,
     PURPOSES,
@@ -34,7 +35,7 @@ from tests.generator.choices import (
     one_of,
     some_of,
 )
-from tests.generator.narratives import leaf_values, narrated
+from tests.generator.narratives import key_values, leaf_values, narrated
 from tests.generator.types import ADDRESS_FIELDS
 
 SOURCE = AGENCIES[0]
@@ -59,6 +60,7 @@ def events(draw: Draw, etype: EventType) -> Event:
     body = {each.name: _field(draw, each) for each in etype.root.fields[1:]}
     event = Event(etype=etype, value={"header": header, **body})
     told = [value for _, value in leaf_values(etype.root, event.value) if value is not None]
+    told += key_values(etype.root, event.value)
     return Event(etype=etype, value=narrated(draw, etype.root, event.value, told))
 
 
@@ -137,6 +139,8 @@ def _text(draw: Draw, sort: str) -> str:
         return one_of(draw, PHONES)
     if sort == "address":
         return one_of(draw, ADDRESS_TEXTS)
+    if chance(draw, 20):
+        return one_of(draw, NAMES)
     if chance(draw, 4):  # a value of another sort, where nobody expects it
         return one_of(draw, (*AGENCIES[1:], *PHONES, *ADDRESS_TEXTS))
     return one_of(draw, WORDS)

@@ -25,6 +25,7 @@ from schemas.registry import (
 from tests.generator.choices import SYMBOLS, Draw, chance, one_of, some_of
 
 CLASSES = ("phone", "address", "child", "special-category", "locates-victim", "contact")
+MEANT = ("identity", "free-text")  # classes that say how a text is searched and shared
 HEADER_TAGS = ("event.basics", "event.id", "event.purposes", "event.user", "case.reference")
 # a tag's first word says what its leaves mostly hold
 SORTS = ("text", "date", "agency", "phone", "address", "note", "count", "child", "victim")
@@ -97,11 +98,13 @@ def vocabularies(draw: Draw) -> Vocabulary:
             classes = set(some_of(draw, CLASSES, most=2))
             if sort in ("phone", "address") and not chance(draw, 15):
                 classes.add(sort)
+            if sort in ("text", "note") and chance(draw, 40):
+                classes.add("identity" if sort == "text" else "free-text")
             tags[name] = Tag(name=name, means=name, classes=frozenset(classes))
     return Vocabulary(
         name="gen-core/1",
         tags=tags,
-        classes={name: name for name in CLASSES},
+        classes={name: name for name in (*CLASSES, *MEANT)},
         unliftable=frozenset(some_of(draw, UNLIFTABLE) if chance(draw, 30) else ()),
     )
 

@@ -85,7 +85,8 @@ class Asked:
         view = plan.view(*asked, at=AT, secret=SECRET)
         view_type, data = plan.encode(*asked, at=AT, secret=SECRET)
         assert view_type == plan.view_type(*asked, at=AT)
-        check(data, view_type, self.event, self.decision, today=TODAY, secret=SECRET)
+        given: dict[str, Any] = {"vocabulary": self.words, "today": TODAY, "secret": SECRET}
+        check(data, view_type, self.event, self.decision, **given)
         assert decode_view(view_type, data) == view
         return view
 

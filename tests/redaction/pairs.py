@@ -14,6 +14,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from redaction import plan
 from redaction.agreement import (
     Age,
     Agreement,
@@ -32,13 +33,13 @@ from redaction.agreement import (
 )
 from redaction.conditions import evaluate, facts_for
 from redaction.decide import decide
-from redaction.decision import Decision
+from redaction.decision import Decision, Reason
 from redaction.directory import Directory
 from redaction.facts import Granted, Register
 from redaction.reference.forms import With, transformed
-from redaction.reference.scrubbing import GAP, Hidden, hidden_values, scrubbed
 from redaction.sameness import normal
 from redaction.scopes import ELEMENT, record_leaves
+from redaction.showing import GAP, Hidden, Values, hidden_values
 from redaction.transforms import fits
 from schemas.codec import Event
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record, Vocabulary
@@ -64,6 +65,7 @@ LINES = ("1 Example Row", "1, EXAMPLE ROW", "2 Example Row", "3 Example Row")
 WHERE = "child.school"
 TOLD = (Kind.STRING, Kind.DATE, Kind.ADDRESS)
 HEADER_TAGS = ("event.", "case.reference")
+STRANGE = ("Жанна", "\x07", "Ελένη")
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def an_event(rnd: Random, made: Made) -> Event:
         compared = made.words.tags[field.tag].classes & {"phone", "address"}
         if value is None or compared or field.fact or field.tag == WHERE or rnd.random() < 0.4:
             return value
-        return f"told of {_plainly(rnd.choice(told))} and {_plainly(rnd.choice(told))}, so"
+        strange = rnd.choice(STRANGE) if rnd.random() < 0.2 else "so"
+        return f"told of {_plainly(rnd.choice(told))} and {_plainly(rnd.choice(told))}, {strange}"
 
     telling_body = {
         f.name: telling(f.node, whole[f.name], f) if f.name != "header" else whole["header"]
@@ -192,6 +195,7 @@ def an_agreement(rnd: Random, made: Made) -> Agreement:
     allowed = {Form.CLEAR, Form.PRESENT, Form.MASK, Form.COUNT_BAND}
     allowed.update(form for pair in UNORDERED for form in rnd.choice(pair))
     tags = [tag for tag in kinds if not tag.startswith(HEADER_TAGS)]
+    texts = [tag for tag in tags if kinds[tag] == {Kind.STRING}]
     root, inner = made.facts(in_lists=False), made.facts(in_lists=True)
 
     def maybe_when(chance: float) -> Condition | None:
@@ -200,7 +204,9 @@ def an_agreement(rnd: Random, made: Made) -> Agreement:
     def a_share(n: int) -> Share:
         chosen = rnd.sample(tags, rnd.randrange(1, 6))
         forms = [Form.CLEAR]
-        if rnd.random() < 0.7:  # a tag by itself has more forms than several have in common
+        if Form.SCRUBBED in allowed and rnd.random() < 0.4:
+            chosen, forms = rnd.sample(texts, 3), [Form.SCRUBBED]
+        elif rnd.random() < 0.7:  # a tag by itself has more forms than several have in common
             chosen = chosen[:1]
             fitting = [
                 f for f in Form if f in allowed and all(fits(f, k) for k in kinds[chosen[0]])
@@ -275,6 +281,7 @@ class Partner:
         self.signed = known.agreements[0]
         self.decision = decision
         self.forms = {field.path: field.form for field in decision.fields}
+        self.doubtful = {f.path for f in decision.fields if f.reason is Reason.DOUBTFUL_TEXT}
         self.pinned = {name for one in conditions(self.signed) for name in named(one)}
         self.pinned |= {"sharing_reason"}
         # a pseudonym keeps its value, and then so does every number or address equal to it
@@ -297,28 +304,36 @@ class Partner:
     def other_texts(self, other: Event) -> Event:
         """Scrubbed texts tell of the other's hidden values where the event's tell of its own.
 
-        Where what is cut out would not be the same, the event itself is its partner.
+        What is left of a text counts as released. Where it would not be the same, the event itself
+        is its partner.
         """
-        decision = decide(other, self.known, self.made.words,
-                          recipient=RECIPIENT, purpose=PURPOSE, at=AT)  # fmt: skip
+        decision = self.decided(other)
         paths = [f.path for f in decision.fields if f.form is Form.SCRUBBED]
         mine = [path for path, form in self.forms.items() if form is Form.SCRUBBED]
-        before = hidden_values(self.event, self.decision.fields)
-        after = hidden_values(other, decision.fields)
-        fills = [text for text in after.texts if any(c.isalnum() for c in text)]
-        if len(paths) != len(mine):
+        if len(paths) != len(mine) or not decision.delivered:
             return self.event
-        for path, was in zip(paths, mine, strict=True):
-            text = _at(self.event.value, was)
-            if text is None:
-                continue
-            cut = scrubbed(text, before)
-            told = cut.replace(GAP, self.rnd.choice(fills))
-            told = told if scrubbed(told, after) == cut else text
-            if scrubbed(told, after) != cut:
-                return self.event
-            other = replace(other, value=_put(other.value, path.split("/")[1:], told))
+        values = hidden_values(other, decision.fields, self.made.words)
+        fills = [one.text for one in values.texts if any(c.isalnum() for c in one.text)]
+        before = self.shown(self.event, self.decision, mine)
+        for path, text in zip(paths, before, strict=True):
+            if text is not None and fills:
+                told = text.replace(GAP, self.rnd.choice(fills))
+                other = replace(other, value=_put(other.value, path.split("/")[1:], told))
+        decision = self.decided(other)
+        left = {f.path for f in decision.fields if f.form is Form.SCRUBBED}
+        if left != set(paths) or self.shown(other, decision, paths) != before:
+            return self.event
         return other
+
+    def decided(self, event: Event) -> Decision:
+        return decide(event, self.known, self.made.words,
+                      recipient=RECIPIENT, purpose=PURPOSE, at=AT)  # fmt: skip
+
+    def shown(self, event: Event, decision: Decision, paths: list[str]) -> list[str | None]:
+        """What is left of some texts."""
+        view = plan.view(event, self.known, self.made.words, decision, at=AT, secret=SECRET)
+        order = shown_order(decision)
+        return [_at(view, order[path]) for path in paths]
 
     def other_facts(self, event: Event) -> Event:
         """Facts that nobody is shown change too, as long as no condition can tell."""
@@ -413,6 +428,8 @@ class Partner:
 
     def other_leaf(self, field: Field, leaf: Leaf, value: Any, path: str) -> Any:
         form = self.forms.get(path)
+        if path in self.doubtful:  # in doubt again, whatever the other hides
+            return f"{self.rnd.choice((value, 'told', 'w' * 30))} {self.rnd.choice(STRANGE)}"
         kept = form in (Form.CLEAR, Form.PSEUDONYM, Form.SCRUBBED) or value in self.named
         if kept or field.name in self.pinned or field.tag in self.pinned:
             return value
@@ -431,7 +448,7 @@ class Partner:
     def alike(self, form: Form, leaf: Leaf, value: Any) -> Any:
         """A value that is the same in its form; itself where none was hit upon."""
         beside = With(today=TODAY, secret=SECRET, recipient=RECIPIENT, agreement=self.signed.id,
-                      hidden=Hidden(texts=(), numbers=(), dates=()))  # fmt: skip
+                      hidden=Hidden(values=Values(texts=(), figures=(), dates=())))  # fmt: skip
         wanted = transformed(form, value, "", beside)
         others: list[Any]
         if leaf.kind is Kind.ADDRESS:
@@ -467,6 +484,23 @@ def _at(value: Any, path: str) -> Any:
     for step in path.split("/")[1:]:
         value = value[int(step)] if isinstance(value, list) else value[step]
     return value
+
+
+def shown_order(decision: Decision) -> dict[str, str]:
+    """Where each released leaf stands in the view: its elements numbered as they are shown."""
+    order: dict[str, dict[str, int]] = {}
+    found = {}
+    for field in decision.fields:
+        if not field.released:
+            continue
+        steps: list[str] = []
+        for step in field.path.split("/")[1:]:
+            if step.isdigit():
+                seen = order.setdefault("/".join(steps), {})
+                step = str(seen.setdefault("/".join((*steps, step)), len(seen)))
+            steps.append(step)
+        found[field.path] = "/" + "/".join(steps)
+    return found
 
 
 def _put(value: Any, steps: list[str], text: str) -> Any:

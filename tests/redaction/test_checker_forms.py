@@ -11,7 +11,7 @@ from redaction import checker, plan
 from redaction.agreement import Form
 from schemas.codec import ViewType, encode_view
 from schemas.errors import Code, EventRefused
-from tests.redaction.asked import REFERENCE, Asked
+from tests.redaction.asked import REFERENCE, WORDS, Asked
 from tests.redaction.builders import AT, SECRET, TODAY, address, share
 
 FORMS = {
@@ -39,7 +39,7 @@ def prepared(asked: Asked) -> tuple[ViewType, dict[str, Any]]:
 
 
 def refused(asked: Asked, view_type: ViewType, view: dict[str, Any], **changes: Any) -> str:
-    given: dict[str, Any] = {"today": TODAY, "secret": SECRET, **changes}
+    given: dict[str, Any] = {"vocabulary": WORDS, "today": TODAY, "secret": SECRET, **changes}
     with pytest.raises(EventRefused) as caught:
         checker.check(encode_view(view_type, view), view_type, asked.event, asked.decision, **given)
     assert caught.value.code is Code.VIEW_REFUSED
@@ -58,7 +58,7 @@ def refused(asked: Asked, view_type: ViewType, view: dict[str, Any], **changes: 
 def test_another_value_in_a_form_is_refused(name: str, wrong: str) -> None:
     """Rule 4: each form is made again from the event, and must be that very text."""
     view_type, view = prepared(ASKED)
-    right: dict[str, Any] = {"today": TODAY, "secret": SECRET}
+    right: dict[str, Any] = {"vocabulary": WORDS, "today": TODAY, "secret": SECRET}
     checker.check(encode_view(view_type, view), view_type, ASKED.event, ASKED.decision, **right)
     view["victim"][name] = wrong
     assert f"/victim/{name}" in refused(ASKED, view_type, view)
@@ -89,7 +89,7 @@ def test_a_scrubbed_text_that_shows_what_is_hidden_is_refused() -> None:
     data = encode_view(view_type, view)
     cut = view["incident"]["circumstances"]
     assert cut == "[…] was seen at […] on […]; ring […] or Sam."
-    given: dict[str, Any] = {"today": TODAY, "secret": None}
+    given: dict[str, Any] = {"vocabulary": WORDS, "today": TODAY, "secret": None}
     checker.check(data, view_type, SCRUBBED.event, SCRUBBED.decision, **given)
     parts = ("Robin", "1 Example Row", "9 April 1990", "+44 1632 960123")
     for left in parts:

@@ -59,7 +59,8 @@ def sent(asked: Asked) -> bytes:
     assert asked.decision.gate is Gate.OPEN
     question = (asked.event, asked.register, asked.words, asked.decision)
     view_type, data = plan.encode(*question, at=AT)
-    check(data, view_type, asked.event, asked.decision, today=TODAY, secret=SECRET)
+    given: dict[str, Any] = {"vocabulary": asked.words, "today": TODAY, "secret": SECRET}
+    check(data, view_type, asked.event, asked.decision, **given)
     return view_type.text.encode() + data
 
 

@@ -10,18 +10,14 @@ from typing import Any
 
 import pytest
 
-from redaction import reference
 from redaction.agreement import Form
-from redaction.decision import Reason
 from redaction.reference.forms import BELOW, MEANT_FOR, With, at_most, transformed
 from redaction.reference.places import InconsistentError
-from redaction.reference.scrubbing import Hidden, scrubbed
-from schemas.codec import WITHHELD
+from redaction.showing import Hidden, Values
 from tests.redaction import builders as make
-from tests.redaction.reference_cases import PLAIN, WORDS, decide, event, to_elm
 
 TODAY = date(2026, 3, 1)
-NOTHING = Hidden(texts=(), numbers=(), dates=())
+NOTHING = Hidden(values=Values(texts=(), figures=(), dates=()))
 SECRET = b"a secret of the gateway"
 
 
@@ -112,95 +108,3 @@ def test_the_order_of_forms_is_the_one_on_paper() -> None:
     assert {(a, b) for b in Form for a in BELOW[b]} == ordered
     assert set(MEANT_FOR) == set(Form) - {Form.CLEAR, Form.PRESENT}
     assert at_most(Form.MASK, Form.MASK)
-
-
-# --- scrubbing ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "text", "expected"),
-    [
-        ("Anna Müller", "ANNA MULLER said so", "[…] said so"),
-        ("Anna Müller", "Mu\u0308ller's door, Annas", "[…]'s door, Annas"),
-        ("Anna Müller", "Anna-Maria or Müller-Lüdenscheidt", "[…]-Maria or […]-Lüdenscheidt"),
-        ("Jo Li", "Jo said that Li left", "Jo said that Li left"),
-        ("Jo Li", "Jo, Li and JoLi", "[…] and […]"),
-        ("anna@example.org", "write to Anna at example", "write to […] at […]"),
-        ("Straße", "in der STRASSE", "in der […]"),
-        ("NM1 1AA", "nm11aa", "[…]"),
-        ("NM11AA", "at nm1 - 1aa.", "at […]."),
-        ("01632 960123 / 07700 900456", "on 900456 or 01632 960123", "on […] or […]"),
-        ("01632960123", "ring 1 01632 960123 1", "ring 1 […] 1"),
-        ("44123", "441231 44 123", "441231 […]"),
-        ("0044123", "0123", "0123"),
-        ("01632 960123", "on +44 (0)1632 960-123 or 1632960123", "on […] or […]"),
-        ("+44 1632 960123", "01632/960123, 0044 1632 960123", "[…], […]"),
-        ("01632 960123", "٠١٦٣٢ ٩٦٠١٢٣", "[…]"),
-        ("call 07700 900456 now", "it was 900456", "it was […]"),
-        ("1234", "1234 and 12345", "[…] and 12345"),
-        ("", "nothing. is. hidden", "nothing. is. hidden"),
-        ("é", "e\u0301 or é or E", "[…] or […] or […]"),
-    ],
-)
-def test_a_hidden_text_is_scrubbed_however_it_is_written(
-    value: str, text: str, expected: str
-) -> None:
-    """Rule 4: phrase, words, case, accents, and numbers with their prefixes and groups."""
-    assert scrubbed(text, Hidden(texts=(value,), numbers=(), dates=())) == expected
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        *("2014-09-04", "4/9/2014", "04.09.2014", "4-9-2014", "4/9/14", "04.09.14", "14-9-4"),
-        *("4 September 2014", "4th of September, 2014", "September 4, 2014", "Sept. 4th 14"),
-    ],
-)
-def test_a_hidden_date_is_scrubbed_however_it_is_written(written: str) -> None:
-    """Rule 4: figures and English months, two-digit years too; other days stay."""
-    hidden = Hidden(texts=(), numbers=(), dates=(date(2014, 9, 4),))
-    assert scrubbed(f"born {written}.", hidden) == "born […]."
-    assert scrubbed(f"born 1{written}5.", hidden) == f"born 1{written}5."
-    assert scrubbed("on 5/9/2014 or 4 October 2014", hidden) == "on 5/9/2014 or 4 October 2014"
-
-
-def test_what_stands_together_is_one_gap() -> None:
-    """Rule 4: the number of gaps says nothing about the length of what was there."""
-    hidden = Hidden(texts=("Anna", "Maria", "Example"), numbers=(44_123, 99), dates=())
-    assert scrubbed("Anna Maria\n Example 44123: 99", hidden) == "[…]: 99"
-    assert scrubbed("Anna, Maria", hidden) == "[…], […]"
-
-
-def view(form: Form, value: dict[str, Any], *clauses: Any, **asked: Any) -> dict[str, Any]:
-    agreement = to_elm(PLAIN, make.share("4.2", "victim.name", form=form), *clauses)
-    register = make.register(agreement)
-    decision = decide(register, value)
-    return reference.view(event(value), register, WORDS, decision, at=make.AT, **asked)
-
-
-def test_a_text_is_scrubbed_of_what_the_decision_hides_and_of_nothing_else() -> None:
-    """Rule 4: withheld and transformed values go, and what is released in clear stays."""
-    value = {
-        "notes": "seen",
-        "name": "Seen at 1 Example Row by DC 4417, phone 01632 960123, Northmoor",
-        "phone": "01632 960123",
-        "address": make.address(),
-    }
-    withheld = view(Form.SCRUBBED, value)
-    assert withheld["name"] == "Seen at […] by […], phone […], […]"
-    town = make.share("4.3", "victim.address", form=Form.MUNICIPALITY)
-    assert view(Form.SCRUBBED, value, town)["name"].endswith(", Northmoor")
-
-
-def test_text_of_the_recipients_own_kin_is_withheld() -> None:
-    """Leak T13: nobody may ask, by what it writes, what is hidden from it."""
-    agreement = to_elm(PLAIN, make.share("4.2", "victim.name", form=Form.SCRUBBED))
-    for name, parent in (("elm-school", make.PUBLISHER), (make.PUBLISHER, "elm-school")):
-        register = make.register(agreement, agencies=[make.agency(name, part_of=parent)])
-        decision = decide(register, {"name": "Robin Example"})
-        (named,) = (field for field in decision.fields if field.path == "/name")
-        assert (named.released, named.clause, named.reason) == (False, None, Reason.OWN_TEXT)
-        shown = reference.view(
-            event({"name": "Robin Example"}), register, WORDS, decision, at=make.AT
-        )
-        assert shown["name"] is WITHHELD
