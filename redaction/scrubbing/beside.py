@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from redaction.scrubbing.folding import Span, Tokens
+from redaction.scrubbing.folding import Folded, Span, Tokens
 from redaction.scrubbing.hidden import Hidden
 from redaction.scrubbing.words import is_letter
 
@@ -18,79 +18,87 @@ _SPACE = re.compile(r"\s+")
 _STOP = re.compile(r"\.\s*\n")  # where a sentence and its line end, something new begins
 
 
-def beside(tokens: Tokens, cased: str, cut: Iterable[Span], hidden: Hidden) -> Iterator[Span]:
+def beside(folded: Folded, tokens: Tokens, cut: Iterable[Span], hidden: Hidden) -> Iterator[Span]:
     """The tokens beside cuts and earlier marks that belong to something hidden, and so on.
 
     Args:
-        tokens: the tokens of the folded text.
-        cased: the folded text with its capital letters.
+        folded: a folded text.
+        tokens: its tokens.
         cut: what is cut of the folded text so far.
         hidden: what is hidden.
     """
-    folded, spans = tokens.folded, tokens.spans
-    marks = [found.span() for found in _MARK.finditer(folded)]
-    gone = [*cut, *marks]
-    if not gone or not spans:
+    gone = [*cut, *(found.span() for found in _MARK.finditer(folded.text))]
+    if not gone or not tokens.spans or not (hidden.beside or hidden.letters):
         return
-    starts, ends = [start for start, _ in spans], [end for _, end in spans]
-    # Where a token begins or ends beside a cut; what is cut of it counts as its being cut whole.
-    after, before = set(), set()
+    starts, ends = [start for start, _ in tokens.spans], [end for _, end in tokens.spans]
+    after, before = set(), set()  # tokens that a cut stands right before, or right after
     for start, end in gone:
         first, last = bisect_right(ends, start), bisect_left(starts, end)
-        if last < len(spans) and _near(folded[end : starts[last]]):
+        if last < len(starts) and _near(folded.text[end : starts[last]]):
             after.add(last)
-        if first > 0 and _near(folded[ends[first - 1] : start]):
+        if first > 0 and _near(folded.text[ends[first - 1] : start]):
             before.add(first - 1)
-    yield from _spread(tokens, cased, after, hidden, step=1)
-    yield from _spread(tokens, cased, before, hidden, step=-1)
+    spread = _Spread(folded, tokens, hidden)
+    yield from spread.along(after, 1)
+    yield from spread.along(before, -1)
 
 
-def _spread(
-    tokens: Tokens, cased: str, begin: set[int], hidden: Hidden, *, step: int
-) -> Iterator[Span]:
-    """From each token on in one direction, as long as tokens are hidden beside one another."""
-    seen: set[int] = set()
-    for first in begin:
-        at = first
-        while 0 <= at < len(tokens.words) and at not in seen:
-            last = _known(tokens, cased, at, hidden, step=step)
-            if last is None:
+class _Spread:
+    """Goes from token to token, in one direction at a time, as long as they are hidden."""
+
+    __slots__ = ("_folded", "_hidden", "_longest", "_tokens")
+
+    def __init__(self, folded: Folded, tokens: Tokens, hidden: Hidden) -> None:
+        self._folded = folded
+        self._tokens = tokens
+        self._hidden = hidden
+        self._longest = max(map(len, hidden.beside), default=0)
+
+    def along(self, begin: set[int], step: int) -> Iterator[Span]:
+        """What is hidden from each of these tokens on."""
+        seen: set[int] = set()
+        for first in begin:
+            at = first
+            while at not in seen:
+                last = self._known(at, step)
+                if last is None:
+                    break
+                seen.update(range(at, last + step, step))
+                yield self._tokens.span(*sorted((at, last)))
+                if not self._joins(last, last + step):
+                    break
+                at = last + step
+
+    def _known(self, first: int, step: int) -> int | None:
+        """The last of the tokens from one on that are a word of something hidden, joined.
+
+        A word may be written with gaps, so the most tokens that make one are taken.
+        """
+        words = self._tokens.words
+        known, joined, at = None, words[first], first
+        while len(joined) <= self._longest:
+            if joined in self._hidden.beside:
+                known = at
+            if not self._joins(at, at + step):
                 break
-            seen.update(range(at, last + step, step))
-            yield tokens.span(*sorted((at, last)))
-            if not _joins(tokens, last, last + step):
-                break
-            at = last + step
+            at += step
+            joined = joined + words[at] if step > 0 else words[at] + joined
+        if known is None:
+            start, end = self._tokens.spans[first]
+            return (
+                first
+                if is_letter(words[first], self._folded.cased[start:end], self._hidden)
+                else None
+            )
+        return known
 
-
-def _known(tokens: Tokens, cased: str, first: int, hidden: Hidden, *, step: int) -> int | None:
-    """The last of the tokens from one on that are a word of something hidden, joined.
-
-    A word may be written with gaps, so the most tokens that make one are taken.
-    """
-    longest = max(map(len, hidden.beside), default=0)
-    known, joined, at = None, "", first
-    while 0 <= at < len(tokens.words):
-        word = tokens.words[at]
-        joined = joined + word if step > 0 else word + joined
-        if len(joined) > longest:
-            break
-        if joined in hidden.beside:
-            known = at
-        if not _joins(tokens, at, at + step):
-            break
-        at += step
-    if known is None and is_letter(tokens.words[first], cased[slice(*tokens.spans[first])], hidden):
-        return first
-    return known
-
-
-def _joins(tokens: Tokens, one: int, other: int) -> bool:
-    """Whether two neighbouring tokens, if they are there, stand beside one another."""
-    left, right = sorted((one, other))
-    if left < 0 or right >= len(tokens.words):
-        return False
-    return _near(tokens.folded[tokens.spans[left][1] : tokens.spans[right][0]])
+    def _joins(self, one: int, other: int) -> bool:
+        """Whether two neighbouring tokens, if they are there, stand beside one another."""
+        left, right = (one, other) if one < other else (other, one)
+        spans = self._tokens.spans
+        if left < 0 or right >= len(spans):
+            return False
+        return _near(self._folded.text[spans[left][1] : spans[right][0]])
 
 
 def _near(between: str) -> bool:

@@ -29,7 +29,10 @@ def scrub(text: str, hidden: Hidden) -> str:
     """
     marks: list[Span] = []  # none at first: one that its writer put into the text stays as it is
     for _ in range(MAX_ROUNDS):
-        spans = [span for folded in foldings(text) for span in _found(text, folded, hidden)]
+        plain, *spelt_out = foldings(text)
+        spans = [*_found(plain, hidden, [*_beyond_words(plain, hidden)])]
+        for folded in spelt_out:
+            spans += _found(folded, hidden, [])
         if not spans:
             return text
         text = _without(text, sorted([*spans, *marks]))
@@ -37,17 +40,25 @@ def scrub(text: str, hidden: Hidden) -> str:
     return GAP
 
 
-def _found(text: str, folded: Folded, hidden: Hidden) -> Iterator[Span]:
-    """Where something stands in the text that has to go, by one of its foldings."""
-    tokens, cased = Tokens(folded.text), folded.cased(text)
-    spans = [
-        *hidden_words(tokens, hidden),
-        *hidden_initials(folded, tokens, cased, hidden),
-        *hidden_numbers(folded.text, hidden.numbers),
-        *hidden_dates(folded.text, hidden.dates),
-        *patterned(cased),
-    ]
-    spans += beside(tokens, cased, spans, hidden)
+def _beyond_words(plain: Folded, hidden: Hidden) -> Iterator[Span]:
+    """Numbers, dates and patterns, in which umlauts make no difference."""
+    yield from hidden_numbers(plain.text, hidden.numbers)
+    yield from hidden_dates(plain.text, hidden.dates)
+    yield from patterned(plain.cased)
+
+
+def _found(folded: Folded, hidden: Hidden, spans: list[Span]) -> Iterator[Span]:
+    """Where something stands in the text that has to go, by one of its foldings.
+
+    Args:
+        folded: the folded text.
+        hidden: what is hidden.
+        spans: what was found in it without looking for words.
+    """
+    tokens = Tokens(folded.text)
+    spans += hidden_words(tokens, hidden)
+    spans += hidden_initials(folded, tokens, hidden)
+    spans += beside(folded, tokens, spans, hidden)
     return (folded.span(start, end) for start, end in spans)
 
 

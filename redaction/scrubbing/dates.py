@@ -36,21 +36,25 @@ _MONTHS: Final[Mapping[str, int]] = MappingProxyType(
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _DAY = "[0-9]{1,2}"
 _YEAR = "(?:[0-9]{4}|[0-9]{2})(?![0-9])"
-_GAP = r"\s{0,2}[/.-]\s{0,2}"
+_YEAR_GAP = r"[\s.,/_'-]"
+_GAP = r"\s{0,2}[/._-]\s{0,2}"
 _ORDINAL = "(?:st|nd|rd|th|o|a|te|ten|ter)?"
 # Each looks ahead only, so that of two spellings that overlap both are seen.
 _NUMERIC = re.compile(
-    rf"(?<![0-9])(?=([0-9]{{4}}|[0-9]{{1,2}}){_GAP}({_DAY})(?![0-9])(?:{_GAP}([0-9]{{4}}|[0-9]{{1,2}})(?![0-9]))?)"
+    rf"(?<![0-9])(?=([0-9]{{4}}|[0-9]{{1,2}}){_GAP}({_DAY})(?![0-9])(?:{_GAP}'?([0-9]{{4}}|[0-9]{{1,2}})(?![0-9]))?)"
 )
 _DAY_MONTH = re.compile(
-    rf"(?<![0-9])(?=(?P<part>(?P<day>{_DAY}){_ORDINAL}[\s./-]{{0,3}}(?:(?:of|de|day\s+of)\s+)?"
-    rf"(?P<month>{_MONTH}))(?![a-z])(?:[\s.,/-]{{0,3}}(?:(?:del?|of)\s+)?(?P<year>{_YEAR}))?)"
+    rf"(?<![0-9])(?=(?P<part>(?P<day>{_DAY}){_ORDINAL}[\s._/-]{{0,3}}(?:(?:of|de|day\s+of)\s+)?"
+    rf"(?P<month>{_MONTH}))(?![a-z])(?:{_YEAR_GAP}{{0,3}}(?:(?:del?|of)\s+)?(?P<year>{_YEAR}))?)"
 )
 _MONTH_DAY = re.compile(
-    r"(?<![a-z])(?=(?P<part>(?P<month>[a-z]{3,10})[\s./-]{0,3}(?:the\s+)?"
+    r"(?<![a-z])(?=(?P<part>(?P<month>[a-z]{3,10})[\s._/-]{0,3}(?:the\s+)?"
     rf"(?P<day>{_DAY})(?![0-9]){_ORDINAL})(?![a-z])"
-    rf"(?:[\s.,/-]{{1,3}}(?:of\s+)?(?P<year>{_YEAR}))?)"
+    rf"(?:{_YEAR_GAP}{{1,3}}(?:of\s+)?(?P<year>{_YEAR}))?)"
 )
+
+
+_HAS_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def dated(folded: str) -> Iterator[Dated]:
     Args:
         folded: a folded text.
     """
+    if not _HAS_DIGIT.search(folded):
+        return
     for found in _NUMERIC.finditer(folded):
         yield from _numeric(found)
     for found in _DAY_MONTH.finditer(folded):

@@ -31,9 +31,13 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text: character `i` of it comes from `starts[i]` to `ends[i]` of the original."""
+    """A folded text: character `i` of it comes from `starts[i]` to `ends[i]` of the original.
+
+    `cased` is the folded text, its letters as large as those of the original.
+    """
 
     text: str = field(repr=False)
+    cased: str = field(repr=False)
     starts: Sequence[int]
     ends: Sequence[int]
 
@@ -47,13 +51,6 @@ class Folded:
         return "".join(
             self.text[i] for i in at if i == start or self.starts[i] != self.starts[i - 1]
         )
-
-    def cased(self, original: str) -> str:
-        """The folded text, its letters as large as those of the original."""
-        if len(self.text) == len(original) and original.isascii():
-            return original
-        large = (original[at].isupper() for at in self.starts)
-        return "".join(c.upper() if up else c for c, up in zip(self.text, large, strict=True))
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def fold(text: str, *, spelt_out: bool = False) -> Folded:
         spelt_out: whether umlauts and their like become two letters.
     """
     if text.isascii():
-        return Folded(text.lower(), range(len(text)), range(1, len(text) + 1))
+        return Folded(text.lower(), text, range(len(text)), range(1, len(text) + 1))
     known = _SPELT if spelt_out else _PLAIN
     parts: list[str] = []
     starts: list[int] = []
@@ -126,17 +123,18 @@ def fold(text: str, *, spelt_out: bool = False) -> Folded:
     for start, end in _clusters(text):
         piece = text[start:end]
         if piece.isascii():
-            parts.append(piece.lower())
+            parts.append(piece)
             starts += range(start, end)
             ends += range(start + 1, end + 1)
             continue
         folded = known.get(piece)
         if folded is None:
             folded = _folded(piece, spelt_out=spelt_out)
-        parts.append(folded)
+        parts.append(folded.upper() if piece[0].isupper() else folded)
         starts += [start] * len(folded)
         ends += [end] * len(folded)
-    return Folded("".join(parts), starts, ends)
+    cased = "".join(parts)
+    return Folded(cased.lower(), cased, starts, ends)
 
 
 def _clusters(text: str) -> Iterator[Span]:

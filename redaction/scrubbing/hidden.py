@@ -28,6 +28,7 @@ RUN: Final = 5  # words of a long text that tell what it is
 INITIALS: Final = range(2, 5)  # words of a name that has initials
 
 _UNTELLING = EVERYDAY | STREETS
+_STREET = "strasse"  # which is mostly written shorter
 _GB_POSTCODE = re.compile(r"([a-z]{1,2}[0-9][a-z0-9]?)[0-9][a-z]{2}")
 
 
@@ -101,6 +102,9 @@ class _Hiding:
                 self._short(words)
             case Class.LONG:
                 self._long(text, folded, tokens)
+        self.words |= {
+            f"{w.removesuffix(_STREET)}str" for w in words if w.endswith(_STREET)
+        } - STREETS
         postcode = _GB_POSTCODE.fullmatch(tokens.joined)
         if postcode is not None:
             self.words.add(postcode[1])

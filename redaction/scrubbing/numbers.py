@@ -13,7 +13,7 @@ MAX_DIGITS: Final = 34  # of a number in groups; no account, card or phone numbe
 _UK_DIGITS: Final = 11  # of 44 and the shortest national number with it
 _PREFIX: Final = len("+00440")  # what a spelling may put before a number
 
-_NUMBER = re.compile(r"\+?[0-9](?:[\s\-./(),]*[0-9])*")
+_NUMBER = re.compile(r"\+?[0-9](?:[\s\-./(),_]*[0-9])*")
 _DIGITS = re.compile(r"\+?[0-9]+")  # a plus goes with the digits that it stands before
 
 

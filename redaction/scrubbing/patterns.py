@@ -63,7 +63,7 @@ _ADDRESSES: Final = (
     _whole(rf"[0-9]{{1,4}}[A-Za-z]?,?\s{{1,3}}(?:{_NAMES}\s{{1,3}}){{1,4}}(?:{_ENGLISH})"),
     _whole(
         rf"(?:{_NAMES}[ -]){{0,3}}(?:[A-Z][a-z]{{0,40}}(?:strasse|str\.?|weg|platz|allee|gasse)"
-        r"|(?:Strasse|Str\.?|Weg|Platz|Allee|Gasse))\s{0,3}[0-9]{1,4}[a-z]?"
+        r"|(?:Strasse|Str\.?|Weg|Platz|Allee|Gasse))\s{0,3}[0-9]{1,4}[A-Za-z]?"
     ),
     _whole(
         r"(?:Calle|C/|Avenida|Avda\.?|Av\.|Plaza|Camino|Paseo|Carretera|Ronda|Travesia|Pza\.?)"

@@ -35,18 +35,17 @@ def _ends(value: str, run: Run) -> bool:
     return run.rest in _ENDINGS and len(value) >= _ENDED
 
 
-def hidden_initials(folded: Folded, tokens: Tokens, cased: str, hidden: Hidden) -> Iterator[Span]:
+def hidden_initials(folded: Folded, tokens: Tokens, hidden: Hidden) -> Iterator[Span]:
     """Where initials of a hidden name stand, dotted or not, and letters that must be one's.
 
     Args:
         folded: the folded text.
         tokens: its tokens.
-        cased: the folded text with its capital letters.
         hidden: what is hidden.
     """
     if not hidden.letters:
         return
-    words = tokens.words
+    words, cased = tokens.words, folded.cased
     if not isinstance(folded.starts, range):
         words = [folded.letters(*span) for span in tokens.spans]
     for at, (word, (start, end)) in enumerate(zip(words, tokens.spans, strict=True)):

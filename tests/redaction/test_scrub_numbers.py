@@ -59,6 +59,7 @@ def test_a_number_has_one_core_in_all_its_spellings(spelling: str, short: str) -
     [
         *("2015-04-09", "2015/4/9", "2015.04.09", "15-04-09"),
         *("09/04/2015", "9.4.2015", "9-4-15", "9. 4. 2015", "9 / 4 / 15", "04/09/2015", "4/9/15"),
+        *("09_04_2015", "9 Apr ’15", "9 Apr '15", "April 9th, ‘15"),
         *("9 April 2015", "9 Apr 15", "9th of April, 2015", "09APR2015", "9-Apr-2015"),
         *("April 9, 2015", "Apr. 9th 2015", "april 9 2015", "April the 9th, 2015"),
         *("9. April 2015", "9. Apr. 2015", "9.April"),

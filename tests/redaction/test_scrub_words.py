@@ -156,6 +156,11 @@ def test_symbols_of_enums_are_hidden_unless_all_their_words_are_everyday() -> No
     assert scrub("no, none", hidden) == "no, none"
 
 
+def test_a_german_street_is_hidden_in_short_too() -> None:
+    hidden = hiding(texts=["Fenchelstraße 104B"])
+    assert scrub("Fenchelstr. 104B, in der Fenchelstr.", hidden) == "[…], in der […]."
+
+
 def test_what_stands_together_after_a_cut_is_cut_too() -> None:
     assert scrub("Fen ZZ1 1ZZ nel", HIDDEN) == "[…]"
 
