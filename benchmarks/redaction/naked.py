@@ -66,7 +66,6 @@ _PICKED = _record(
         attended_at=_INSTANT,
         place="string",
         kind="string",
-        circumstances="string",
     ),
     victim=_record(
         "PickedVictim",
@@ -84,7 +83,6 @@ _PICKED = _record(
             name="string",
             date_of_birth=_DATE,
             school=["null", "string"],
-            safeguarding_note=["null", "string"],
         ),
     },
 )
@@ -104,7 +102,6 @@ def _pick(value: Mapping[str, Any]) -> dict[str, Any]:
             "attended_at": incident["attended_at"],
             "place": incident["place"]["postcode"].split(" ")[0],
             "kind": incident["kind"],
-            "circumstances": incident["circumstances"],
         },
         "victim": {
             "name": victim["name"],
@@ -122,7 +119,6 @@ def _pick(value: Mapping[str, Any]) -> dict[str, Any]:
                 "name": child["name"],
                 "date_of_birth": child["date_of_birth"],
                 "school": child["school"],
-                "safeguarding_note": child["safeguarding_note"],
             }
             for child in value["children"]
         ],

@@ -15,9 +15,9 @@ TITLES: Final = ("Mr", "Mrs", "Ms", "Miss", "Dr", "PC", "DS", "Frau", "Herr", "S
 
 # what initials spell in English, German and Spanish
 WORDS: Final = (
-    "ab ad al am an as at be by da de di do du el en er es ha he ich ii im in is it la las lo los "
-    "ma me mi my nah no ob of on or pa re sal se si so su te ti to tu um un up us va we wo ya ye "
-    "yo zu bad bar bis del der des die mas sol son sus tan ten"
+    "ab ad al am an as at be by da de di do du el en er es ha he ich ii im in is it la las le "
+    "les lo los ma me mi my nah no ob of on or pa re sal se si so su te ti to tu um un up us va "
+    "we wo ya ye yo zu bad bar bis del der des die mas sol son sus tan ten"
 )
 
 
@@ -73,6 +73,7 @@ FORMS: Final[Mapping[str, NameForm]] = {
     "last name alone": lambda p, _: p.last,
     "reversed": lambda p, r: f"{p.last}{r.choice((', ', ' ', ','))}{p.first}",
     "reversed, capitals": lambda p, _: f"{p.last.upper()}, {p.first}",
+    "last name, first in brackets": lambda p, _: f"{p.last} ({p.first})",
     "title": lambda p, r: f"⟦{r.choice(TITLES)} ⟧{r.choice((p.last, p.whole))}",
     "title and initial": lambda p, r: f"⟦{r.choice(TITLES)} ⟧{p.first[0]}. {p.last}",
     "apostrophe left out": lambda p, _: p.whole.replace("'", "") if "'" in p.whole else None,
@@ -99,7 +100,7 @@ FORMS: Final[Mapping[str, NameForm]] = {
     "possessive: Smythe'": _possessive("⟦'⟧"),
     "possessive: Smythes": _possessive("s"),
     "possessive: SMYTHE'S": lambda p, _: f"{p.last.upper()}⟦'S⟧",
-    "plural: die Müllern": lambda p, _: p.last + "n" if len(_last_word(p)) >= 4 else None,
+    "plural: die Müllern": lambda p, _: p.last + "n" if p.last.endswith(("er", "el")) else None,
     "plural: Smythees": lambda p, _: p.last + "es" if len(_last_word(p)) >= 4 else None,
     "run together: JaneSmythe": lambda p, _: _joined(p.whole),
     "run together: janesmythe": lambda p, r: _plain(p.whole, r),

@@ -9,10 +9,10 @@ from random import Random
 from typing import Any, Final
 
 from benchmarks.scrubbing.cases import Case, a_case
+from benchmarks.scrubbing.dates import DATES
 from benchmarks.scrubbing.naming import NAMES
 from benchmarks.scrubbing.numbers import (
     ADDRESSES,
-    DATES,
     MAILS,
     PHONES,
     POSTCODES,

@@ -13,10 +13,10 @@ from random import Random
 import pytest
 
 from benchmarks.scrubbing.__main__ import SEED, engine
+from benchmarks.scrubbing.dates import DATES
 from benchmarks.scrubbing.measuring import MARK, Tally, is_left, kept
 from benchmarks.scrubbing.naming import NAMES
 from benchmarks.scrubbing.narrative import VARIANTS, Mention, narratives
-from benchmarks.scrubbing.numbers import DATES
 from benchmarks.scrubbing.people import Person
 from benchmarks.scrubbing.spelling import told
 
@@ -49,6 +49,24 @@ def test_phones_and_mail_of_which_the_event_knows_nothing_are_cut(tally: Tally) 
     unknown = tally.report()["unknown"]
     assert unknown["unknown phone"]["recall"] == 1
     assert unknown["unknown mail"]["recall"] == 1
+
+
+def test_a_scrubber_that_does_nothing_misses_everything() -> None:
+    """The measure itself: no mention counts as cut because of how it is looked for."""
+    lazy = Tally()
+    for narrative in narratives(300, SEED):
+        lazy.add(narrative, narrative.text)
+    assert lazy.report()["recall"] == 0
+    assert {row["recall"] for row in lazy.report()["unknown"].values()} == {0}
+    assert lazy.cut_words == 0
+
+
+def test_a_scrubber_that_cuts_everything_misses_nothing_and_is_imprecise() -> None:
+    eager = Tally()
+    for narrative in narratives(300, SEED):
+        eager.add(narrative, MARK)
+    assert eager.report()["recall"] == 1
+    assert eager.report()["innocent_words_cut"] == 1
 
 
 @pytest.mark.parametrize(
