@@ -83,13 +83,10 @@ class _Spread:
                 break
             at += step
             joined = joined + words[at] if step > 0 else words[at] + joined
-        if known is None:
-            start, end = self._tokens.spans[first]
-            return (
-                first
-                if is_letter(words[first], self._folded.cased[start:end], self._hidden)
-                else None
-            )
+        start, end = self._tokens.spans[first]
+        letter, cased = self._folded.letters(start, end), self._folded.cased[start:end]
+        if known is None and is_letter(letter, cased, self._hidden):
+            return first
         return known
 
     def _joins(self, one: int, other: int) -> bool:

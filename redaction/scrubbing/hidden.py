@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Final
 
 from redaction.scrubbing.classes import (
@@ -25,7 +25,8 @@ from redaction.scrubbing.values import Telling, Values
 MIN_LETTERS: Final = 3  # of a word that is hidden by itself
 WITHIN_LETTERS: Final = 5  # of a word that is hidden inside another too
 RUN: Final = 5  # words of a long text that tell what it is
-INITIALS: Final = range(2, 5)  # words of a name that has initials
+ENDINGS: Final = ("es", "n", "en")  # a plural, a genitive or a case, in our languages
+INITIALS: Final = range(2, 5)  # letters of a name's initials, the first among them
 
 _UNTELLING = EVERYDAY | STREETS
 _STREET = "strasse"  # which is mostly written shorter
@@ -112,6 +113,9 @@ class _Hiding:
     def _name(self, words: list[str]) -> None:
         plain = without_particles(words)
         self.words |= {w for w in plain if len(w) >= MIN_LETTERS and w not in EVERYDAY}
+        # Such a word itself makes doubt; declined as a name is, it is none any more.
+        common = [w for w in plain if w in EVERYDAY and len(w) > MIN_LETTERS]
+        self.phrases |= {w + ending for w in common for ending in ENDINGS} - EVERYDAY
         self.phrases.add("".join(words))
         self.beside.update(words)
         self.letters.update(word[0] for word in words)
@@ -151,8 +155,7 @@ def _compounds(words: list[str]) -> Iterator[str]:
 def _initials(letters: list[str]) -> Iterator[str]:
     if len(letters) < min(INITIALS):
         return
-    for letter in letters[1:]:
-        yield from (letters[0] + letter, letter + letters[0])
-    if len(letters) in INITIALS:
-        whole = "".join(letters)
-        yield from (whole, whole[::-1])
+    for count in range(1, min(len(letters), max(INITIALS))):
+        for others in combinations(letters[1:], count):
+            some = "".join((letters[0], *others))
+            yield from (some, some[::-1])

@@ -7,10 +7,9 @@ from typing import Final
 
 from redaction.scrubbing.classes import EVERYDAY
 from redaction.scrubbing.folding import Folded, Span, Tokens
-from redaction.scrubbing.hidden import INITIALS, MIN_LETTERS, Hidden
+from redaction.scrubbing.hidden import ENDINGS, INITIALS, MIN_LETTERS, Hidden
 from redaction.scrubbing.runs import Run, runs
 
-_ENDINGS: Final = ("es", "n", "en")  # a plural, a genitive or a case, in our languages
 _ENDED: Final = MIN_LETTERS + 1  # letters of a word that has one; `s` goes with shorter ones too
 _SHY: Final = frozenset("aeiouy")  # letters that are words or answers by themselves
 
@@ -32,7 +31,7 @@ def _ends(value: str, run: Run) -> bool:
         return len(value) >= MIN_LETTERS and value[-1].isalpha()
     if run.rest == "s":
         return len(value) >= MIN_LETTERS
-    return run.rest in _ENDINGS and len(value) >= _ENDED
+    return run.rest in ENDINGS and len(value) >= _ENDED
 
 
 def hidden_initials(folded: Folded, tokens: Tokens, hidden: Hidden) -> Iterator[Span]:

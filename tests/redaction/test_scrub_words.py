@@ -100,6 +100,9 @@ def test_initials_of_a_hidden_name_are_cut(text: str, left: str) -> None:
         ("Finn Öberg", "F.Ö. or FO", "[…]. or […]"),
         ("Bo Van", "a van came", "a […] came"),  # the only last word is no particle
         ("Bo van Ferrow", "a van came", "a van came"),
+        ("Bo van Orrin Da Ferrow Cole", "BOC, BVOD, CB", "[…], […], […]"),
+        ("Zoë Ælred", "Zoë Æ, then", "[…], then"),
+        ("Tim Kind", "die Kindn, des Kindes", "die […], des […]"),
         ("María del Pilar Gómez Ferrow", "MG and MF and MP", "[…] and […] and […]"),
     ],
 )
