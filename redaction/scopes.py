@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redaction.remembered import Remembered
-from schemas.registry import Array, Field, Kind, Leaf, Map, Node, Record
+from schemas.registry import Array, Field, Leaf, Map, Node, Record
 
 ELEMENT = "[]"  # a step to each element of a list; no field can have this name
 ENTRY = "{}"  # a step to each value of a map
@@ -48,22 +48,6 @@ def record_leaves(record: Record) -> Iterator[tuple[Field, Leaf, Place]]:
 def escaped(key: str) -> str:
     """A map's key as a step of an RFC 6901 pointer."""
     return key.replace("~", "~0").replace("/", "~1")
-
-
-def occurrences(node: Node, value: Any, path: str = "") -> Iterator[tuple[str, Kind, Any]]:
-    """Every leaf that a value has, in order: its RFC 6901 pointer, its kind and its value."""
-    match node:
-        case Leaf(kind=kind):
-            yield path, kind, value
-        case Record(fields=fields) if value is not None:
-            for inner in fields:
-                yield from occurrences(inner.node, value[inner.name], f"{path}/{inner.name}")
-        case Array(item=item):
-            for position, element in enumerate(value or ()):
-                yield from occurrences(item, element, f"{path}/{position}")
-        case Map(value=below):
-            for key, entry in (value or {}).items():
-                yield from occurrences(below, entry, f"{path}/{escaped(key)}")
 
 
 def summaries(record: Record, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

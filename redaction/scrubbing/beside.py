@@ -12,6 +12,7 @@ from redaction.scrubbing.hidden import Hidden
 from redaction.scrubbing.words import is_letter
 
 FAR: Final = 3  # characters between a cut and what stands beside it
+MAX_WORD: Final = 64  # letters of a word that is looked for with gaps in it
 
 _MARK = re.compile(r"\[\.\.\.\]")  # the mark, folded
 _SPACE = re.compile(r"\s+")
@@ -52,7 +53,7 @@ class _Spread:
         self._folded = folded
         self._tokens = tokens
         self._hidden = hidden
-        self._longest = max(map(len, hidden.beside), default=0)
+        self._longest = min(MAX_WORD, max(map(len, hidden.beside), default=0))
 
     def along(self, begin: set[int], step: int) -> Iterator[Span]:
         """What is hidden from each of these tokens on."""
@@ -76,10 +77,10 @@ class _Spread:
         """
         words = self._tokens.words
         known, joined, at = None, words[first], first
-        while len(joined) <= self._longest:
+        while True:
             if joined in self._hidden.beside:
                 known = at
-            if not self._joins(at, at + step):
+            if len(joined) >= self._longest or not self._joins(at, at + step):
                 break
             at += step
             joined = joined + words[at] if step > 0 else words[at] + joined

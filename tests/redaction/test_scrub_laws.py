@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from redaction.scrubbing.cutting import GAP, scrub
+from redaction.scrubbing.doubt import doubts_of, is_doubtful
 from redaction.scrubbing.folding import fold, foldings, words_of
 from redaction.scrubbing.hidden import Hidden
-from tests.redaction.hiding import hiding
+from tests.redaction.hiding import hiding, values
 
 LETTERS = "annexämplüßliwø 0123479-./()+,…[]@ÄÉ\u0301\u0308\u200b\nABE"
 texts = st.text(st.sampled_from(LETTERS), max_size=60)
 names = st.lists(st.text(st.sampled_from("annexämlwüø ABE"), max_size=14), max_size=3)
-values = st.lists(st.text(st.sampled_from("anexämlwu 01479-+("), max_size=14), max_size=4)
+strings = st.lists(st.text(st.sampled_from("anexämlwu 01479-+("), max_size=14), max_size=4)
 hidden = st.builds(
-    lambda people, strings, days: hiding(*people, texts=strings, dates=days),
+    lambda people, words, days: hiding(*people, texts=words, dates=days),
     names,
-    values,
+    strings,
     st.lists(st.dates(date(1947, 1, 1), date(2019, 12, 31)), max_size=2),
 )
 
@@ -94,6 +97,19 @@ def test_umlauts_are_folded_both_ways(first: str, rest: str) -> None:
     assert len(both) == 2
     assert both[1][1] == "e" or both[1].startswith("aa")
     assert [each.text for each in foldings(apart + rest)] == both
+
+
+def test_nothing_of_an_event_is_compiled_or_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the standard library compiles stays in its cache when the event is long gone."""
+
+    def refuse(pattern: object, flags: object) -> None:
+        raise AssertionError(pattern)
+
+    monkeypatch.setattr(re, "_compile", refuse)
+    known = hiding("Zor Quell", texts=["4 Farr Row"], dates=[date(2015, 4, 9)], numbers=[73015])
+    told = "Zör Quell, 4 Farr Row, 9/4/2015, 73 015, zq@example.org, 12 Elm Road"
+    assert scrub(told, known) == ", ".join([GAP] * 6)
+    assert is_doubtful("Öl", doubts_of(values(names=["Öl"])))
 
 
 def _steps(size: int) -> int:
