@@ -65,6 +65,7 @@ LINES = ("1 Example Row", "1, EXAMPLE ROW", "2 Example Row", "3 Example Row")
 WHERE = "child.school"
 TOLD = (Kind.STRING, Kind.DATE, Kind.ADDRESS)
 HEADER_TAGS = ("event.", "case.reference")
+KEPT = (Form.CLEAR, Form.PSEUDONYM, Form.SCRUBBED)  # forms of which values stay as they are
 STRANGE = ("Жанна", "\x07", "Ελένη")
 
 
@@ -284,8 +285,11 @@ class Partner:
         self.doubtful = {f.path for f in decision.fields if f.reason is Reason.DOUBTFUL_TEXT}
         self.pinned = {name for one in conditions(self.signed) for name in named(one)}
         self.pinned |= {"sharing_reason"}
-        # a pseudonym keeps its value, and then so does every number or address equal to it
+        # a pseudonym keeps its value, and then so does every value equal to it; of numbers and
+        # addresses those of any form that is kept, however they are written
         self.named = [_at(event.value, p) for p, f in self.forms.items() if f is Form.PSEUDONYM]
+        kept = {p for p, f in self.forms.items() if f in KEPT}
+        self.held = {self.same(f, leaf, value) for f, leaf, value, at in self.walk() if at in kept}
         self.renamed: dict[object, int] = {}
         self.met = Counter(
             same for field, leaf, value, _ in self.walk() if (same := self.same(field, leaf, value))
@@ -299,6 +303,10 @@ class Partner:
             for field in self.event.etype.root.fields
         }
         other = self.other_facts(replace(self.event, value=value))
+        if self.doubtful or not self.decision.delivered:  # what is in doubt here must be so there
+            mine, others = (shown_order(one) for one in (self.decision, self.decided(other)))
+            if sorted(mine.values()) != sorted(others.values()):
+                return self.event
         return self.other_texts(other) if Form.SCRUBBED in self.forms.values() else other
 
     def other_texts(self, other: Event) -> Event:
@@ -422,18 +430,22 @@ class Partner:
             read = not element and not self.pinned.isdisjoint((field.name, field.tag))
             same = self.same(field, leaf, value)
             protects = same is not None and self.met[same] > 1
-            if self.forms.get(at) is not None or names_recipient or read or protects:
+            doubted = not element and at in self.doubtful  # null would be no text in doubt
+            if self.forms.get(at) is not None or names_recipient or read or protects or doubted:
                 return False
         return True
 
     def other_leaf(self, field: Field, leaf: Leaf, value: Any, path: str) -> Any:
         form = self.forms.get(path)
-        if path in self.doubtful:  # in doubt again, whatever the other hides
-            return f"{self.rnd.choice((value, 'told', 'w' * 30))} {self.rnd.choice(STRANGE)}"
-        kept = form in (Form.CLEAR, Form.PSEUDONYM, Form.SCRUBBED) or value in self.named
+        same = self.same(field, leaf, value)
+        kept = form in KEPT or value in self.named
+        kept = kept or (same is not None and same in self.held)
         if kept or field.name in self.pinned or field.tag in self.pinned:
             return value
-        if self.same(field, leaf, value) is not None:
+        if path in self.doubtful and field.tag != WHERE and same is None:
+            # in doubt again, whatever the other hides
+            return f"{self.rnd.choice((value, 'told', 'w' * 30))} {self.rnd.choice(STRANGE)}"
+        if same is not None:
             return self.renaming(field, leaf, value)
         if value is None:
             return value if form or self.rnd.random() < 0.5 else self.fresh(field, leaf)
