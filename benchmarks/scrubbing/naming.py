@@ -15,9 +15,12 @@ TITLES: Final = ("Mr", "Mrs", "Ms", "Miss", "Dr", "PC", "DS", "Frau", "Herr", "S
 
 # what initials spell in English, German and Spanish
 WORDS: Final = (
-    "ab ad al am an as at be by da de di do du el en er es ha he ich ii im in is it la las le "
-    "les lo los ma me mi my nah no ob of on or pa re sal se si so su te ti to tu um un up us va "
-    "we wo ya ye yo zu bad bar bis del der des die mas sol son sus tan ten"
+    "ab ad al am an as at bad bar be bis by can car con da de del dem den der des di die dir do "
+    "du eh el en er era es fue ha has hay he her hi his ich ihn ihr ii im in is it ja je la las "
+    "le les lo los ma mas may me men met mi mir muy my nah no now nun nur ob of oh old on one "
+    "or os our out own pa pan por que re sad sal saw say se see ser she si sie sin so sol son "
+    "su sus tan te ten the ti to tu two uh um un una uno uns up us va ver was we wer who wir wo "
+    "ya ye yes yo zu"
 )
 
 

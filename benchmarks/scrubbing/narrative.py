@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, count, islice
 from random import Random
 from typing import Any, Final
@@ -20,7 +21,18 @@ from benchmarks.scrubbing.numbers import (
     SYMBOLS,
     TEXTS,
 )
-from benchmarks.scrubbing.people import MAIL, Person, a_person, a_phone, a_place
+from benchmarks.scrubbing.people import (
+    MAIL,
+    TOWNS,
+    Person,
+    a_day,
+    a_national_id,
+    a_number_plate,
+    a_person,
+    a_phone,
+    a_place,
+    an_iban,
+)
 from benchmarks.scrubbing.spelling import CASES, SPACING, told
 from benchmarks.scrubbing.wording import INNOCENT, MENTIONS, UNKNOWN
 
@@ -49,7 +61,7 @@ VARIANTS: Final = (
     *(f"{kind} · {name}" for kind, forms in FORMS.items() for name in forms),
     LOCAL_DAY,
 )
-UNKNOWN_KINDS: Final = ("name", "address", "phone", "mail")
+UNKNOWN_KINDS: Final = tuple(UNKNOWN["en"])
 WEIGHTS: Final = {
     "name": 44,
     "date": 22,
@@ -182,6 +194,18 @@ def _unknown(kind: str, case: Case, rng: Random) -> str:
             person = _stranger(case, rng)
             local = "".join(letter for letter in person.last.lower() if letter.isascii())
             return f"{person.first[0].lower()}.{local}@{rng.choice(MAIL)}".replace(" ", "")
+        case "date of birth":
+            return _born(case, rng)
+        case "postcode":
+            town = rng.choice(TOWNS[case.language])
+            code = a_place(rng, case.language).postcode
+            return code if case.language == "en" else f"{code} {town}"
+        case "national id":
+            return a_national_id(rng, case.language)
+        case "IBAN":
+            return an_iban(rng, case.language)
+        case "number plate":
+            return a_number_plate(rng, case.language)
         case "phone":
             while (number := a_phone(rng, case.language)) in case.phones:
                 continue
@@ -189,6 +213,14 @@ def _unknown(kind: str, case: Case, rng: Random) -> str:
     while (place := a_place(rng, case.language)).street in {own.street for own in case.places}:
         continue
     return place.line
+
+
+def _born(case: Case, rng: Random) -> str:
+    """A date with its year, of none of the people of the case."""
+    forms = [form for name, form in DATES.items() if name.startswith(("numbers", "named: 9"))]
+    while (day := a_day(rng, date(1950, 1, 1), date(2004, 12, 31))) in case.days:
+        continue
+    return rng.choice(forms)(day, rng, case.language) or ""
 
 
 def _stranger(case: Case, rng: Random) -> Person:

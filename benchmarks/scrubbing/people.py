@@ -158,6 +158,40 @@ def a_phone(rng: Random, language: str) -> str:
     return rng.choice((national, national, f"{country} {national[1:]}"))
 
 
+def a_national_id(rng: Random, language: str) -> str:
+    """A number of a kind that is never given out: a NINO of QQ, a DNI or a pension number of zeros."""
+    match language:
+        case "de":
+            return f"00 0{rng.randint(1, 9)}0{rng.randint(1, 9)}{rng.randint(30, 99)} A 000"
+        case "es":
+            number = rng.randint(0, 999)
+            return f"{number:08}{'TRWAGMYFPDXBNJZSQVHLCKE'[number % 23]}"
+    digits = f"{rng.randint(0, 999999):06}"
+    pairs = ("QQ", digits[:2], digits[2:4], digits[4:], rng.choice("ABCD"))
+    return rng.choice(("", " ")).join(pairs)
+
+
+def an_iban(rng: Random, language: str) -> str:
+    """An IBAN with the right check digits, of a bank that does not exist."""
+    account = f"{rng.randint(0, 10**8):016}"
+    country, bank = {"en": ("GB", "ZZZZ99"), "de": ("DE", "99"), "es": ("ES", "9999")}[language]
+    code = (bank + account)[: {"GB": 18, "DE": 18, "ES": 20}[country]]
+    turned = "".join(str(int(letter, 36)) for letter in f"{code}{country}00")
+    whole = f"{country}{98 - int(turned) % 97:02}{code}"
+    return rng.choice((whole, " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))))
+
+
+def a_number_plate(rng: Random, language: str) -> str:
+    """A plate as cars have it today."""
+    letters = "".join(rng.choice("BCDFGHJKLMNPRSTVWXYZ") for _ in range(3))
+    match language:
+        case "de":
+            return f"{rng.choice(('XQ', 'ZZ'))}-{letters[:2]} {rng.randint(10, 9999)}"
+        case "es":
+            return f"{rng.randint(0, 9999):04} {letters}"
+    return f"{rng.choice(('QX', 'ZQ'))}{rng.choice((25, 75, 26))}{rng.choice((' ', ''))}{letters}"
+
+
 def a_day(rng: Random, first: date, last: date) -> date:
     """A day of a span."""
     return first + timedelta(days=rng.randint(0, (last - first).days))

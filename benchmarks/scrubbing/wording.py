@@ -194,18 +194,36 @@ UNKNOWN: Final[Sentences] = {
             """The landlord writes from {} only.
             Copies of invoices went to {} by mistake."""
         ),
+        "date of birth": _lines(
+            """The witness was born on {} in this town.
+            Lodger, DOB {}, was asleep upstairs."""
+        ),
+        "postcode": _lines("""The van is kept somewhere in {} during the week."""),
+        "national id": _lines("""A payslip with {} on it lay in the hall."""),
+        "IBAN": _lines("""Rent is paid to {} by standing order."""),
+        "number plate": _lines("""A grey van, {}, was parked across the drive."""),
     },
     "de": {
         "name": _lines("""Eine Passantin namens {} hielt den Hund fest."""),
         "address": _lines("""Das Auto stand später vor dem Haus {} mit plattem Reifen."""),
         "phone": _lines("""Die Werkstatt ist vormittags unter {} zu sprechen."""),
         "mail": _lines("""Der Vermieter schreibt nur von {} aus."""),
+        "date of birth": _lines("""Der Zeuge, geboren am {}, wartete im Hof."""),
+        "postcode": _lines("""Der Transporter steht werktags in {} am Bahnhof."""),
+        "national id": _lines("""Im Flur lag eine Lohnabrechnung mit {} darauf."""),
+        "IBAN": _lines("""Die Miete geht per Dauerauftrag an {} seit Mai."""),
+        "number plate": _lines("""Ein grauer Transporter, {}, stand vor der Einfahrt."""),
     },
     "es": {
         "name": _lines("""Una transeúnte llamada {} sujetó al perro."""),
         "address": _lines("""El coche apareció frente a {} con una rueda pinchada."""),
         "phone": _lines("""El taller atiende en el {} por las mañanas."""),
         "mail": _lines("""El casero escribe sólo desde {} siempre."""),
+        "date of birth": _lines("""El testigo, nacido el {}, esperaba en el patio."""),
+        "postcode": _lines("""La furgoneta se guarda entre semana en {} al sur."""),
+        "national id": _lines("""En la entrada había una nómina con {} a la vista."""),
+        "IBAN": _lines("""El alquiler se paga a {} cada mes."""),
+        "number plate": _lines("""Una furgoneta gris, {}, bloqueaba la salida."""),
     },
 }
 INNOCENT: Final[Mapping[str, tuple[str, ...]]] = {
