@@ -159,7 +159,7 @@ def a_phone(rng: Random, language: str) -> str:
 
 
 def a_national_id(rng: Random, language: str) -> str:
-    """A number of a kind that is never given out: a NINO of QQ, a DNI or a pension number of zeros."""
+    """A number that is never given out: a NINO of QQ, a DNI or a pension number of zeros."""
     match language:
         case "de":
             return f"00 0{rng.randint(1, 9)}0{rng.randint(1, 9)}{rng.randint(30, 99)} A 000"
