@@ -89,7 +89,7 @@ class _Finder:
                 released = []
                 for key, entry in (value or {}).items():
                     released.append(self.walk(below, tag, entry, f"{path}/{escaped(key)}"))
-                    if not released[-1]:
+                    if not released[-1] and not tag.startswith(_UNTOLD):
                         self._string(tag, key)
             case _:
                 return False
@@ -130,6 +130,5 @@ class _Finder:
                 self.values.decimals.add(digits.lstrip("0") or "0")
 
     def _string(self, tag: str, value: str) -> None:
-        if not tag.startswith(_UNTOLD):
-            is_name = IDENTITY in self._words.tags[tag].classes
-            self.values.strings.append((Telling.NAME if is_name else Telling.TEXT, value))
+        is_name = IDENTITY in self._words.tags[tag].classes
+        self.values.strings.append((Telling.NAME if is_name else Telling.TEXT, value))

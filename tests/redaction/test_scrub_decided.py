@@ -32,6 +32,7 @@ WORDS = vocabulary(
     person__at=["address"],
     person__count=[],
     reached=["identity"],
+    told=["free-text"],
     seen=[],
 )
 SYMBOLS = {"type": "enum", "name": "Kind", "symbols": ["LIVES_APART", "OTHER"]}
@@ -59,6 +60,7 @@ MADE = event_type(
             "type": ["null", {"type": "int", "logicalType": "date"}],
         },
         {"name": "moved", "tag": "person.of", "type": ["null", "long"]},
+        {"name": "told", "tag": "told", "type": {"type": "map", "values": "string"}},
         {"name": "reached", "tag": "reached", "type": {"type": "map", "values": "string"}},
     ],
     WORDS,
@@ -134,6 +136,15 @@ def test_a_key_under_which_nothing_is_released_is_hidden() -> None:
     key = [leaf for leaf in asked.decision.fields if leaf.path == "/reached/Tam Orrin"]
     assert [leaf.released for leaf in key] == [False]
     assert asked.body["note"] == "[…] wrote."
+
+
+def test_a_key_above_a_doubtful_text_is_not_hidden() -> None:
+    """Else doubt of one text would change what is cut out of another."""
+    clauses = (share("2", "told"), share("3", "told", form=Form.SCRUBBED))
+    asked = told("Orrin wrote.", *clauses, told={"Orrin": "Иван"}, reached={})
+    assert asked.why("/told/Orrin")[2] is Reason.DOUBTFUL_TEXT
+    assert asked.body["note"] == "Orrin wrote."
+    assert asked.body["told"] == {}
 
 
 def test_a_key_that_is_too_common_makes_doubt() -> None:

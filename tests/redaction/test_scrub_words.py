@@ -125,6 +125,7 @@ def test_initials_that_are_an_everyday_word_are_cut_in_capitals_only() -> None:
         ("Row. \nFennel", "Row. \n[…]"),  # another sentence begins
         ("4, … Fennel", "4, … […]"),  # too far away
         ("saw Ann Example, Li", "saw […], […]"),
+        ("the wide row, Fennel", "the wide […], […]"),
         ("F e n n e l   R o w", "[…]"),
         ("4\r\n    Fennel\r\n    Row", "[…]"),
         ("Fennel Ro-\nw and FennelRow", "[…] and […]"),
@@ -157,6 +158,16 @@ def test_symbols_of_enums_are_hidden_unless_all_their_words_are_everyday() -> No
     assert scrub("He lives with her partner", hidden) == "He […] her partner"
     assert scrub("It is not-known to any other person", hidden).endswith("any other person")
     assert scrub("no, none", hidden) == "no, none"
+
+
+def test_a_street_is_hidden_run_together_without_its_number() -> None:
+    assert scrub("at ElmOakRow", hiding(texts=["4 Elm Oak Row"])) == "at […]"
+
+
+def test_the_outward_part_of_a_postcode_is_hidden_however_short() -> None:
+    assert (
+        scrub("moved to M1, off the M11", hiding(texts=["M1 1AE"])) == "moved to […], off the M11"
+    )
 
 
 def test_a_german_street_is_hidden_in_short_too() -> None:
