@@ -23,7 +23,7 @@ from schemas.errors import EnvelopeRefused
 from schemas.sealing import SealingPrivateKey, SealingPublicKey
 
 TOPIC = Topic(name="register", partitions=1, compacted=True)
-_BESIDE = (Topic(name=RECALLS), Topic(name=OPENINGS, compacted=True), REVIEWS)
+_BESIDE = (Topic(name=RECALLS, compacted=True), Topic(name=OPENINGS, compacted=True), REVIEWS)
 _INFO = b"caseward/1 register entry"
 _RECALL_INFO = b"caseward/1 consent change"
 _REVIEW_INFO = b"caseward/1 review due"
@@ -127,7 +127,7 @@ class Keeper:
         try:
             stored = cbor2.loads(record.value or b"")
             data = self._unseal(stored["sealed"], _RECALL_INFO)
-            mac = self._mac(RECALLS.encode(), data)
+            mac = self._mac(b"recall " + (record.key or b""), data)
             if not hmac.compare_digest(mac, stored["mac"]):
                 raise RegisterRefused("a withdrawal in the log was not written by us")
             return decode_change(data)
@@ -141,8 +141,11 @@ class Keeper:
             return ()
         data = encode_change(change)
         sealed = self._sealing.seal(data, info=_RECALL_INFO)
-        stored = {"sealed": sealed, "mac": self._mac(RECALLS.encode(), data)}
-        return (Append(topic=RECALLS, partition=0, value=cbor2.dumps(stored, canonical=True)),)
+        said = f"recall {entry.kind}/{entry.key}/{entry.revision}"
+        name = hmac.digest(self._secret, said.encode(), "sha256").hex().encode()
+        value = {"sealed": sealed, "mac": self._mac(b"recall " + name, data)}
+        data = cbor2.dumps(value, canonical=True)
+        return (Append(topic=RECALLS, partition=0, key=name, value=data),)
 
     def _review(self, entry: Entry) -> tuple[Append, ...]:
         """The record of when an override's review is due, or that it is due no more."""

@@ -334,12 +334,12 @@ class Node:
                 if cbor2.loads(record.value or b"")["source"] in places
             ]
             await self.log.erase(topic, 0, letters)
-        changes = [
-            record.offset
+        changes = [  # only those that nobody has looked at are there to be opened
+            Append(topic=RECALLS, partition=0, key=record.key, value=None)
             async for record in read_to_end(self.log, RECALLS, 0)
-            if self.keeper.consent_change(record).case == case
+            if record.value is not None and self.keeper.consent_change(record).case == case
         ]
-        await self.log.erase(RECALLS, 0, changes)
+        await self.log.append(changes)
         delivered: dict[str, set[str]] = {}
         for hop in hops:
             if hop["step"] == Step.SEALED:

@@ -254,9 +254,12 @@ class Worker:
         return appends
 
     async def _recall(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
-        """Recall what was delivered on consents that were withdrawn since."""
+        """Recall what rested on each change; its record, with all it tells of a case, goes then."""
         appends: list[Append] = []
         for record in batch.records:
+            if record.value is None:
+                continue  # recalled before, or of a case that was erased
+            appends.append(Append(topic=RECALLS, partition=0, key=record.key, value=None))
             change, past = self._keeper.consent_change(record), []
             for hop in await self._sent(change):
                 topic, partition, offset = hop["source"].rsplit("/", 2)
