@@ -19,36 +19,23 @@ from benchmarks.scrubbing.naming import NAMES
 from benchmarks.scrubbing.narrative import VARIANTS, Mention, narratives
 from benchmarks.scrubbing.people import Person
 from benchmarks.scrubbing.spelling import told
+from benchmarks.scrubbing.wording import UNKNOWN
 
+PATTERNS = {f"unknown {kind}" for kind in UNKNOWN["en"]} - {"unknown name", "unknown address"}
 NUMBER = int(os.environ.get("CASEWARD_NARRATIVES", "2000"))
 
 
-@pytest.fixture(scope="module")
-def tally() -> Tally:
-    return engine(NUMBER, SEED, workers=1)
-
-
-def test_nothing_that_the_event_withholds_is_left_in_any_variant(tally: Tally) -> None:
+def test_nothing_that_the_event_withholds_is_left_in_any_variant_and_little_else_is_cut() -> None:
+    """Recall is not reached by withholding or cutting everything: one run, as it is long."""
+    tally = engine(NUMBER, SEED, workers=1)
+    found = tally.report()
     assert tally.missed == []
     assert tally.narratives >= NUMBER
-
-
-def test_every_variant_stands_in_the_corpus(tally: Tally) -> None:
     assert set(VARIANTS) <= tally.outcomes.keys()
-
-
-def test_recall_is_not_reached_by_withholding_or_cutting_everything(tally: Tally) -> None:
-    """Of cases without awkward names few texts are withheld, and of the rest few words are cut."""
-    found = tally.report()
     assert found["withheld_without_awkward_values"] < 0.06
     assert found["innocent_words_cut"] < 0.02
     assert found["precision"] > 0.9
-
-
-def test_phones_and_mail_of_which_the_event_knows_nothing_are_cut(tally: Tally) -> None:
-    unknown = tally.report()["unknown"]
-    assert unknown["unknown phone"]["recall"] == 1
-    assert unknown["unknown mail"]["recall"] == 1
+    assert {kind for kind, row in found["unknown"].items() if row["recall"] == 1} >= PATTERNS
 
 
 def test_a_scrubber_that_does_nothing_misses_everything() -> None:
