@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from redaction.agreement import ANYONE, Agreement, Form, Never
+from redaction.clauses import FREE_TEXT
 from redaction.spots import Spot
 from redaction.subject import Clause, Subject
 from redaction.transforms import fits
@@ -72,6 +73,27 @@ def form_faults(form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:
     for spot in carriers:
         if not (fits(form, spot.kind) if spot.kind else form is Form.CLEAR):
             yield f"`{form}` cannot be made of `{spot.field.tag}`, which is {_kind(spot)}"
+
+
+def words_faults(subject: Subject, form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:
+    """Free text in clear (rule 13): the engine would not release it, so nobody may sign it."""
+    told = {
+        spot.field.tag: None
+        for spot in carriers
+        if form is Form.CLEAR
+        and spot.kind is Kind.STRING
+        and FREE_TEXT in subject.vocabulary.tags[spot.field.tag].classes
+    }
+    if told:
+        others = {spot.field.tag for spot in carriers} - told.keys()
+        them, where = (
+            ("it", "a clause of its own") if len(told) == 1 else ("them", "a clause of their own")
+        )
+        apart = f", in {where}" if others else ""
+        yield (
+            f"{listed(told)} {'is' if len(told) == 1 else 'are'} free text, which may name "
+            f"anybody and any place; share {them} `as: {Form.SCRUBBED}`{apart}"
+        )
 
 
 def _kind(spot: Spot) -> str:

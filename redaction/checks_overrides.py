@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from redaction.agreement import Override
-from redaction.checks_names import audience_faults, form_faults, tag_faults
+from redaction.checks_names import audience_faults, form_faults, tag_faults, words_faults
 from redaction.spots import Spot
 from redaction.subject import Subject, addresses
 from redaction.text import Problem
@@ -23,6 +23,7 @@ def override_problems(subject: Subject) -> Iterator[Problem]:
             *audience_faults(subject.agreement, override),
             *tag_faults(subject, override),
             *form_faults(override.form, carriers),
+            *words_faults(subject, override.form, carriers),
             *_class_faults(subject, override, carriers),
             *_lift_faults(subject, override, carriers),
             *_dead_faults(subject, override),

@@ -267,6 +267,26 @@ def test_never_that_depends_on_a_condition_leaves_the_share_alive() -> None:
     assert problems_of(with_clause(always)) == [expected]
 
 
+@pytest.mark.parametrize("form", ["scrubbed", "mask", "present", "pseudonym"])
+def test_free_text_may_be_told_in_every_form_but_clear(form: str) -> None:
+    """Rule 13: what nobody would be given is refused, and what is given of a text is not."""
+    clause = "  - {id: '5', share: [incident.circumstances], to: school"
+    assert problems_of(with_clause(f"{clause}, as: {form}}}\n")) == []
+    (said,) = problems_of(with_clause(f"{clause}}}\n"))
+    assert said == (
+        "a.yaml:51: clause 5: `incident.circumstances` is free text, which may name anybody and "
+        "any place; share it `as: scrubbed`"
+    )
+
+
+def test_every_tag_told_in_words_is_free_text() -> None:
+    """Rule 13: what the vocabulary calls `in words` has the class, and only texts have it."""
+    tags = VOCABULARY.tags.items()
+    free = {name for name, tag in tags if "free-text" in tag.classes}
+    assert free >= {name for name, tag in tags if "in words" in tag.means}
+    assert {spot.kind for spot in SPOTS if spot.field.tag in free} == {Kind.STRING}
+
+
 def test_forms_that_cannot_be_ordered_are_refused() -> None:
     # no kind of value takes both, so each is also refused for its kind
     clause = '  - {id: "4.4", share: [victim.address], as: year, to: social-care}\n'

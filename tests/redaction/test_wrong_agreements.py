@@ -72,6 +72,18 @@ WRONG = [
         "39: clause 4.3: `year` cannot be made of `victim.address`, which is an address",
     ),
     (
+        "[incident.attended_at, incident.reference]",
+        "[incident.attended_at, incident.reference, incident.circumstances]",
+        "31: clause 4.1: `incident.circumstances` is free text, which may name anybody and any "
+        "place; share it `as: scrubbed`, in a clause of its own",
+    ),
+    (
+        "releases: [victim.phone]",
+        "releases: [incident.circumstances, incident.injuries]",
+        "54: clause 9.1: `incident.circumstances` and `incident.injuries` are free text, which may "
+        "name anybody and any place; share them `as: scrubbed`",
+    ),
+    (
         "    as: municipality\n",
         "",
         "39: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",

@@ -123,7 +123,7 @@ def test_a_marac_referral_holds_every_item_that_such_an_agreement_lists() -> Non
         (
             "social-care.case-update",
             "children_involved serious_risk sharing_reason case.case_status adults.adult_role "
-            "children.lives_with children.school children.plan_type",
+            "children.child_id children.lives_with children.school children.plan_type",
         ),
     ],
 )
