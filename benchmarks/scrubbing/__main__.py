@@ -9,6 +9,7 @@ import argparse
 import json
 import platform
 import subprocess
+import sys
 import tempfile
 from functools import partial
 from multiprocessing import Pool
@@ -56,6 +57,9 @@ def engine(number: int, seed: int, workers: int) -> Tally:
     with Pool(workers) as pool:
         for part in pool.imap(partial(_of_block, seed), blocks):
             whole.merge(part)
+            done = f"\r{whole.narratives} narratives, {len(whole.missed)} mentions missed"
+            print(done, end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
     return whole
 
 
