@@ -16,7 +16,7 @@ from redaction.decision import FieldDecision, Reason
 from redaction.reference.places import Case, places
 from redaction.showing import Values, hidden_values
 from redaction.showing.folding import both, tokens
-from redaction.showing.tables import ANSWERS, EVERYDAY, PARTICLES
+from redaction.showing.tables import ANSWERS, EVERYDAY, is_particle
 from redaction.showing.values import Figure, Sort, Text
 
 MOST_CHARACTERS = 20_000  # of a text; more are not looked through
@@ -64,15 +64,16 @@ def is_doubtful(text: str, values: Values) -> bool:
 def doubt_words(one: Text) -> Iterator[str]:
     """The words of a hidden text that are too common to be cut out of other texts.
 
-    Of a name: its words of two letters and its everyday words, but for particles. Of another short
-    value: the value itself, if it is one word that is everyday or very short.
+    Of a name: its words of two letters and its everyday words, but for particles within it. Of
+    another short value: the value itself, if it is one word that is everyday or very short.
     """
     for written in both(one.text):
         words = tokens(written)
         if one.sort is Sort.NAME:
-            for word in words:
+            for index, word in enumerate(words):
+                brief = len(word) == SHORT and word.isalpha()
                 common = len(word) > SHORT and word in EVERYDAY
-                if (len(word) == SHORT or common) and word not in PARTICLES:
+                if (brief or common) and not is_particle(words, index):
                     yield word
         elif one.sort is Sort.SHORT and len(words) == 1:
             (word,) = words

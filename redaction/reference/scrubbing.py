@@ -12,7 +12,11 @@ from redaction.showing import GAP, Hidden, is_cut_from, shows
 from redaction.showing.folding import both, tokens
 
 # what a pattern, a date, a number or initials cannot be without
-_COULD_BE = re.compile(r"[0-9@/]|(?<![A-Za-z0-9])(?:[A-Za-z]|[A-Z]{2,4})(?![A-Za-z0-9])|\.[A-Za-z]")
+_COULD_BE = re.compile(
+    r"[0-9@/]|(?<![A-Za-z0-9])(?:[A-Za-z]|[A-Z]{2,})(?![A-Za-z0-9])|\.[A-Za-z]|(?i:\bdot\b)"
+)
+_PART = 3  # letters
+_INITIALS = 6  # letters of a word that may be initials
 
 
 class AnyScrubbing(str):
@@ -56,18 +60,27 @@ def is_lawful(text: str, original: str, hidden: Hidden) -> bool:
 
 
 def could_be_meant(original: str, hidden: Hidden) -> bool:
-    """Whether anything in a text could be taken for a hidden value or a pattern.
+    """Whether anything in a text could be taken for a part of a hidden value or for a pattern.
 
-    Where this says no, nothing may be cut.
+    Where this says no, nothing may be cut. Three letters in a row of a hidden value are enough to
+    say yes, and so is a digit, a sign of addresses, a letter by itself, a run of
+    capitals, or a short word of first letters.
     """
     if GAP in original:
         return True
-    wanted = hidden.joined | hidden.beside | hidden.initials
+    told = {part for value in hidden.joined | hidden.beside for part in _parts(value)}
+    firsts = {value[0] for value in hidden.beside}
     for written in both(original):
         found = tokens(written)
-        letters = "".join(found)
-        if _COULD_BE.search(written):
+        if _COULD_BE.search(written) or any(
+            len(t) <= _INITIALS and firsts >= set(t) for t in found
+        ):
             return True
-        if any(one in letters for one in wanted if len(one) > 1):
+        if not told.isdisjoint((*_parts("".join(found)), *found)):
             return True
     return False
+
+
+def _parts(letters: str) -> set[str]:
+    """Every three letters in a row, or all where there are no more."""
+    return {letters[at : at + _PART] for at in range(max(1, len(letters) - _PART + 1))}

@@ -12,7 +12,7 @@ from typing import Final
 
 from redaction.showing.folding import both, folded, tokens
 from redaction.showing.numbers import LEAST_DIGITS, core, sequences
-from redaction.showing.tables import EVERYDAY, PARTICLES, STREETS
+from redaction.showing.tables import EVERYDAY, PARTICLES, STREETS, is_particle
 from redaction.showing.values import Sort, Text, Values
 
 LEAST_LETTERS: Final = 3  # of a word that is looked for by itself
@@ -79,12 +79,11 @@ class Hidden:
             self.words.add(code[1].lower())
 
     def _name(self, words: list[str]) -> None:
-        self.words.update(
-            w for w in words if _letters(w) >= LEAST_LETTERS and w not in EVERYDAY | PARTICLES
-        )
-        self.capitals.update(word[0] for word in words if word not in PARTICLES)
+        own = [word for index, word in enumerate(words) if not is_particle(words, index)]
+        self.words.update(w for w in own if _letters(w) >= LEAST_LETTERS and w not in EVERYDAY)
+        self.capitals.update(word[0] for word in own)
         self.compounds.update(_compounds(words))
-        for kept in (words, [word for word in words if word not in PARTICLES]):
+        for kept in (words, own):
             if FEWEST <= len(kept) <= MOST:
                 letters = "".join(word[0] for word in kept)
                 self.initials.update((letters, letters[::-1], letters[0] + letters[-1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from redaction.everyday import ANSWERS as WRITTEN_ANSWERS
@@ -14,6 +14,11 @@ from redaction.showing.folding import both, tokens
 
 def _folded(words: Iterable[str]) -> frozenset[str]:
     return frozenset("".join(tokens(written)) for word in words for written in both(word))
+
+
+def is_particle(words: Sequence[str], index: int) -> bool:
+    """Whether a word of a name is a particle there: as its first or last word it is a name."""
+    return 0 < index < len(words) - 1 and words[index] in PARTICLES
 
 
 EVERYDAY: Final = _folded(WRITTEN_EVERYDAY)

@@ -50,6 +50,7 @@ NAMES = (
     "Anna-Maria O'Brien",
     "Zoë",
     "Øystein Åse Straße Fjord",
+    "Al Pryce",
     "Жанна",
 )
 SYMBOLS = ("low", "high", "given", "refused", "withdrawn", "unknown", "present")
