@@ -14,13 +14,14 @@ from tests.soak.running import run
 from tests.soak.table import Row, next_seed, with_row
 
 HOUSE = Path(__file__).parents[2]
+TABLE = Path("docs", "assurance.md")
 
 
 @click.command()
 @click.option("--minutes", type=click.FloatRange(min=0), default=60, help="For all laws together.")
 @click.option("--law", "names", multiple=True, help="Only laws whose names begin so.")
 @click.option("--cores", type=click.IntRange(min=1), default=lambda: len(os.sched_getaffinity(0)))
-@click.option("--page", type=click.Path(path_type=Path), default=HOUSE / "docs" / "assurance.md")
+@click.option("--page", type=click.Path(path_type=Path), default=HOUSE / TABLE)
 def main(minutes: float, names: tuple[str, ...], cores: int, page: Path) -> None:
     """Try the next seeds of the laws, and append what came of them to the page's table."""
     laws = [law for law in LAWS if not names or law.name.startswith(names)]
@@ -50,10 +51,15 @@ def main(minutes: float, names: tuple[str, ...], cores: int, page: Path) -> None
 
 
 def _commit() -> str:
-    """The commit that is tried; with `-dirty` where files differ from it."""
-    asked = ("git", "describe", "--always", "--exclude=*", "--dirty")
-    said = subprocess.run(asked, cwd=HOUSE, capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "unknown"
+    """The commit that is tried; with `-dirty` where files but this table differ from it."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE}")
+    return f"{commit or 'unknown'}{'-dirty' if changed else ''}"
+
+
+def _git(*words: str) -> str:
+    said = subprocess.run(("git", *words), cwd=HOUSE, capture_output=True, text=True, check=False)
+    return said.stdout.strip()
 
 
 if __name__ == "__main__":

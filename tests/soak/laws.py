@@ -10,6 +10,7 @@ from random import Random
 from tests.fuzz.targets import TARGETS, fuzz
 from tests.generator import World, evenly, worlds
 from tests.redaction import test_noninterference
+from tests.redaction.cedar.asking import oracle
 from tests.redaction.coverage import Reached
 from tests.redaction.test_differential import compare, compare_recipients
 
@@ -55,5 +56,6 @@ def noninterference(seeds: range) -> Iterator[int]:
 LAWS = (
     Law(name="differential", holds=differential, weight=4),
     Law(name="noninterference", holds=noninterference, weight=4),
+    Law(name="cedar", holds=oracle, weight=2),
     *(Law(name=f"fuzz: {each.name}", holds=partial(fuzz, each)) for each in TARGETS),
 )
