@@ -27,6 +27,8 @@ from tests.redaction.cedar.situations import Leaves, Situation, asked_by, entiti
 from tests.redaction.cedar.spots import Found, spots
 from tests.redaction.cedar.translation import BASICS, policies, up_to
 
+Permitted = dict[tuple[str, str], list[Form]]
+
 SITUATIONS = 8  # of one agreement
 AGREEMENTS = 3  # of one seed
 # decided before or after the clauses, by what no clause says
@@ -144,7 +146,7 @@ def compare(case: Case) -> int:
 def _compare_rounds(rounds: list[Round], results: list[cedarpy.AuthzResult]) -> None:
     waiting = iter(results)
     for each in rounds:
-        permitted: dict[tuple[str, str], list[Form]] = {}
+        permitted: Permitted = {}
         for question in each.questions:
             result = next(waiting)
             assert not result.diagnostics.errors  # an error would permit what a `forbid` keeps
@@ -195,9 +197,7 @@ def _request(situation: Situation, question: Question) -> dict[str, str]:
     }
 
 
-def _agree(
-    decision: Decision, leaves: Leaves, permitted: dict[tuple[str, str], list[Form]]
-) -> None:
+def _agree(decision: Decision, leaves: Leaves, permitted: Permitted) -> None:
     ours = {field.path: field for field in decision.fields}
     for found in leaves.found:
         if found.spot.kind is None:
@@ -215,7 +215,7 @@ def _agree(
             assert form is field.form, where
 
 
-def _shown(found: Found, permitted: dict[tuple[str, str], list[Form]]) -> Form | None:
+def _shown(found: Found, permitted: Permitted) -> Form | None:
     """The clearest form that is permitted."""
     if found.spot.tag == BASICS:
         return Form.CLEAR
