@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,14 @@ import pytest
 import yaml
 
 from redaction.agreement import Agreement, Form, OnWithdrawal, Unit
+from redaction.scrubbing.cutting import scrub
+from redaction.scrubbing.doubt import doubts_of, is_doubtful
+from redaction.scrubbing.hidden import hide
+from redaction.scrubbing.values import Values
 from redaction.static_check import check_text
 from redaction.text import Problem
 from schemas.registry import Registry, load_vocabulary
+from tests.redaction.hiding import values
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "agreement-language.md").read_text()
@@ -31,6 +37,11 @@ def parsed(text: str) -> dict[str, Any]:
 
 BASE = parsed(next(text for kind, text, _ in BLOCKS if kind == "agreement"))
 PARTS = [(text, said.split("\n")[0]) for kind, text, said in BLOCKS if kind == "part"]
+SCRUBBED = re.findall(
+    r"^\| (name|date|text|number|nothing)(?: `(.*?)`)? \| `(.*?)` \| `?(.*?)`? \|$",
+    MANUAL,
+    re.MULTILINE,
+)
 WRONG = [(text, said.split("\n")[0]) for kind, text, said in BLOCKS if kind == "wrong"]
 
 
@@ -77,6 +88,34 @@ def test_each_wrong_example_is_refused_with_the_sentence_beside_it(
 ) -> None:
     _, problems = checked(together(parsed(part)))
     assert any(sentence in one.message for one in problems), [str(one) for one in problems]
+
+
+def hidden(kind: str, value: str) -> Values:
+    """What the first column of the table of scrubbed texts says."""
+    match kind:
+        case "name":
+            return values(names=[value])
+        case "text":
+            return values(texts=[value])
+        case "date":
+            return values(dates=[date.fromisoformat(value)])
+        case "number":
+            return values(numbers=[int(value)])
+    return values()
+
+
+@pytest.mark.parametrize(("kind", "value", "text", "read"), SCRUBBED)
+def test_each_scrubbed_text_is_read_as_the_manual_says(
+    kind: str, value: str, text: str, read: str
+) -> None:
+    """Rule 4: what `scrubbed` removes, when it withholds, and what it leaves."""
+    of = hidden(kind, value)
+    assert ("withheld" if is_doubtful(text, doubts_of(of)) else scrub(text, hide(of))) == read
+
+
+def test_the_table_of_scrubbed_texts_is_read() -> None:
+    assert len(SCRUBBED) == MANUAL.count("\n| name `") + MANUAL.count("\n| nothing | `") + 4
+    assert sum(read == "withheld" for *_, read in SCRUBBED) >= 3
 
 
 def words(node: Any) -> Iterator[str]:
