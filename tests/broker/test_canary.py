@@ -102,7 +102,10 @@ def expected(found: House, event: Event, at: datetime) -> dict[tuple[str, str], 
                 event, facts, found.node.vocabulary, recipient=recipient, purpose=purpose, at=at
             )
             if one.delivered:
-                view = reference.view(event, facts, found.node.vocabulary, one, at=at)
+                secret = found.node.store.secret("pseudonyms")
+                view = reference.view(
+                    event, facts, found.node.vocabulary, one, at=at, secret=secret
+                )
                 views[recipient, purpose] = plain(view)
     return views
 

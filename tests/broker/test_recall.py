@@ -97,7 +97,10 @@ def told_by_the_reference(found: House, event: Event, recipient: str, at: dateti
     """The view that the reference gives a recipient under the present register, None for none."""
     facts, words = found.node.keeper.snapshot().facts, found.node.vocabulary
     one = reference.decide(event, facts, words, recipient=recipient, purpose=PURPOSE, at=at)
-    return plain(reference.view(event, facts, words, one, at=at)) if one.delivered else None
+    secret = found.node.store.secret("pseudonyms")
+    if not one.delivered:
+        return None
+    return plain(reference.view(event, facts, words, one, at=at, secret=secret))
 
 
 async def publish(found: House, event: Event) -> None:

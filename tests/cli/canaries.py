@@ -97,7 +97,9 @@ def register_file(path: Path, events: Iterable[Published]) -> Path:
     return path
 
 
-def expected(events: Iterable[Published], at: datetime) -> dict[str, list[dict[str, Any]]]:
+def expected(
+    events: Iterable[Published], at: datetime, *, secret: bytes
+) -> dict[str, list[dict[str, Any]]]:
     """The views each agency gets by the reference, which shares no code with the engine."""
     read, examples = read_examples(REGISTER.parent)
     events = list(events)
@@ -121,7 +123,7 @@ def expected(events: Iterable[Published], at: datetime) -> dict[str, list[dict[s
                     event, facts, words, recipient=name, purpose=purpose, at=at
                 )
                 if found.delivered:
-                    view = reference.view(event, facts, words, found, at=at)
+                    view = reference.view(event, facts, words, found, at=at, secret=secret)
                     mine.append({"purpose": purpose, "view": plain(view)})
     return views
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from broker.keys import KeyStore, StoreSecret
+from broker.places import Places
 from tests.cli.calls import CHILDREN, POLICE, answer, call, spawn
 from tests.cli.canaries import (
     Published,
@@ -51,7 +53,11 @@ class Door:
 
     def views(self) -> dict[str, list[dict[str, Any]]]:
         """Who gets what by the reference."""
-        return expected(self.events, datetime.now(UTC))
+        places = Places(self.state)
+        owner = json.loads(places.settings.read_bytes())["name"]
+        key_file = StoreSecret.from_key_file(places.root / "store.key")
+        store = KeyStore.open(places.node / "keys", secret=key_file, owner=owner)
+        return expected(self.events, datetime.now(UTC), secret=store.secret("pseudonyms"))
 
     def sinks(self, *, instead: dict[str, Path] | None = None) -> str:
         """A folder for each agency, and the webhook for one."""

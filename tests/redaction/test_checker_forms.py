@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from redaction import checker, plan
 from redaction.agreement import Form
+from redaction.decision import Reason
 from schemas.codec import ViewType, encode_view
 from schemas.errors import Code, EventRefused
 from tests.redaction.asked import REFERENCE, WORDS, Asked
@@ -100,3 +102,20 @@ def test_a_scrubbed_text_that_shows_what_is_hidden_is_refused() -> None:
         assert "shows what is hidden at `/incident/circumstances`" in told
     for wrong in (cut.replace("Sam", "Tom"), f"{cut}x", "x[…]", "nothing", ""):
         assert "parts cut out" in refused(SCRUBBED, view_type, with_text(view, wrong))
+
+
+def test_a_text_in_doubt_is_refused_however_it_was_cut() -> None:
+    """Rule 4: what was to be withheld whole is refused, whatever was decided of it."""
+    named = {**VICTIM, "name": "Will Example"}
+    told = {"victim": named, "incident": {"circumstances": "So she will come."}}
+    doubted = Asked([REFERENCE, share("1", "incident.circumstances", form=Form.SCRUBBED)], told)
+    path = "/incident/circumstances"
+    assert doubted.why(path) == (None, None, Reason.DOUBTFUL_TEXT)
+    fields = tuple(
+        replace(f, released=True, form=Form.SCRUBBED, reason=Reason.SHARED) if f.path == path else f
+        for f in doubted.decision.fields
+    )
+    view_type, view = prepared(doubted)
+    doubted.decision = replace(doubted.decision, fields=fields)
+    for cut in ("So she will come.", "So she […] come.", "[…]"):
+        assert "in doubt" in refused(doubted, view_type, with_text(view, cut))
