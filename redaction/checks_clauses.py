@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from redaction.agreement import Items, Never, Override, Share
 from redaction.checks_conditions import condition_faults, element_reach, root_reach
-from redaction.checks_consent import reason_faults
+from redaction.checks_consent import other_way_faults, reason_faults
 from redaction.checks_names import audience_faults, form_faults, tag_faults, words_faults
 from redaction.leaves import REASON_FACT
 from redaction.scopes import names_in
@@ -46,6 +46,7 @@ def _share_faults(subject: Subject, share: Share) -> Iterator[str]:
     yield from form_faults(share.form, carriers)
     yield from words_faults(subject, share.form, carriers)
     yield from reason_faults(share)
+    yield from other_way_faults(subject, share)
     if share.needs_reason and not _records_reason(subject, carriers):
         yield f"these events have no `{REASON_FACT}` to record the reason that it needs"
     if share.when is not None:

@@ -62,13 +62,59 @@ def reason_faults(share: Share) -> Iterator[str]:
     The rule in one sentence: where an `any` lists consent as one of several ways, the clause
     also releases without it, and so needs a recorded reason.
     """
-    within = None if share.items is None else share.items.when
-    conditions = [condition for condition in (share.when, within) if condition is not None]
-    if not share.needs_reason and any(map(_releases_without, conditions)):
+    if not share.needs_reason and any(map(_releases_without, _conditions(share))):
         yield (
             "it also releases where consent is not given, so the reason must be recorded: "
             "add `needs: {reason: yes}`"
         )
+
+
+def other_way_faults(subject: Subject, share: Share) -> Iterator[str]:
+    """The same rule over two clauses: one asks for consent, this one for something else (rule 11).
+
+    A clause without any condition is no other way to the same data but what is always told, and
+    clauses for different situations, such as with children and without, are two rules.
+    """
+    if share.needs_reason or not _conditions(share) or any(map(_needs_consent, _conditions(share))):
+        return
+    for other in subject.agreement.shares:
+        if not any(map(_needs_consent, _conditions(other))) or _apart(share, other):
+            continue
+        for tag in share.tags:
+            both = [audience for audience in share.to if audience in other.to]
+            if tag in other.tags and both:
+                yield (
+                    f"it gives `{tag}` to `{both[0]}` without the consent that clause {other.id} "
+                    "asks for, so the reason must be recorded: add `needs: {reason: yes}`"
+                )
+                return
+
+
+def _conditions(share: Share) -> tuple[Condition, ...]:
+    within = None if share.items is None else share.items.when
+    return tuple(one for one in (share.when, within) if one is not None)
+
+
+def _apart(one: Share, other: Share) -> bool:
+    """Whether two clauses can never apply together: other publishers, or other answers."""
+    if one.publishers and other.publishers and not {*one.publishers} & {*other.publishers}:
+        return True
+    return any(
+        mine.fact == theirs.fact and not {*mine.values} & {*theirs.values}
+        for mine in _always_asked(one)
+        for theirs in _always_asked(other)
+    )
+
+
+def _always_asked(share: Share) -> Iterator[Is]:
+    """The answers of the whole event without which a clause does not apply."""
+    asked = [] if share.when is None else [share.when]
+    while asked:
+        match asked.pop():
+            case AllOf(parts=parts):
+                asked += parts
+            case Is() as answer:
+                yield answer
 
 
 def _releases_without(condition: Condition) -> bool:

@@ -196,6 +196,56 @@ def test_condition_that_never_goes_past_consent_needs_no_reason(condition: str) 
     assert not any("reason must be recorded" in each for each in problems_of(text))
 
 
+CONSENTED = (
+    TEXT.replace(REASON, "")
+    .replace(ANY, "{consent_of_victim: given}")
+    .replace("reveals: [consent_of_victim, serious_risk]", "reveals: [consent_of_victim]")
+)
+
+
+def beside_consent(clause: str, text: str = CONSENTED) -> list[str]:
+    """What is said of a second clause that gives the municipality which clause 4.3 gives."""
+    more = f"  - {{id: '8', share: [victim.address], to: social-care, {clause}}}\n"
+    return [each for each in problems_of(text + more) if "reason must be recorded" in each]
+
+
+@pytest.mark.parametrize("form", ["municipality", "outward-code", "present"])
+def test_another_clause_without_the_consent_needs_its_reason_recorded(form: str) -> None:
+    """Rule 11: what one clause may not do without a reason, two clauses may not do either."""
+    risk = f"as: {form}, when: {{serious_risk: yes}}, reveals: [serious_risk]"
+    assert beside_consent(risk) == [
+        "a.yaml:50: clause 8: it gives `victim.address` to `social-care` without the consent that "
+        "clause 4.3 asks for, so the reason must be recorded: add `needs: {reason: yes}`"
+    ]
+    assert beside_consent(f"{risk}, needs: {{reason: yes}}") == []
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "as: present",  # always told: no other way to what consent opens
+        "as: present, when: {all: [{serious_risk: yes}, {consent_of_victim: given}]}",
+        "as: present, when: {child_present: no}",  # where 4.3 never applies
+    ],
+)
+def test_clause_that_is_no_other_way_needs_no_reason(clause: str) -> None:
+    """Rule 11: what is told to begin with, with consent as well, or in another situation."""
+    both = "{all: [{child_present: yes}, {consent_of_victim: given}]}"
+    text = CONSENTED.replace("when: {consent_of_victim: given}", f"when: {both}")
+    assert beside_consent(clause, text) == []
+
+
+def test_clauses_of_different_publishers_are_no_other_way_for_each_other() -> None:
+    """Rule 11: what one police force tells with consent says nothing of what another tells."""
+    text = CONSENTED.replace("[northmoor-police]", "[northmoor-police, eastmoor-police]")
+    text = text.replace(
+        "    as: municipality\n", "    as: municipality\n    from: eastmoor-police\n"
+    )
+    risk = "as: present, when: {serious_risk: yes}"
+    assert beside_consent(f"{risk}, from: northmoor-police", text) == []
+    assert len(beside_consent(f"{risk}, from: eastmoor-police", text)) == 1
+
+
 def test_reason_can_be_recorded_only_where_events_have_a_place_for_it() -> None:
     """Rule 11: no reason, no release; an event type without its field would never release."""
     text = TEXT.replace("police.domestic-incident", "cpis.plan-notice").replace(

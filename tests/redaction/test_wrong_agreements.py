@@ -89,6 +89,19 @@ WRONG = [
         "39: clause 4.3: clause 7.1 always withholds `victim.address` from `social-care`",
     ),
     (
+        "    when: {any: [{consent_of_victim: given}, {serious_risk: yes}]}\n"
+        "    needs: {reason: yes}\n",
+        "    when: {consent_of_victim: given}\n"
+        "    reveals: [consent_of_victim]\n"
+        '  - id: "4.4"\n'
+        "    share: [victim.address]\n"
+        "    as: municipality\n"
+        "    to: social-care\n"
+        "    when: {serious_risk: yes}\n",
+        "45: clause 4.4: it gives `victim.address` to `social-care` without the consent that clause "
+        "4.3 asks for, so the reason must be recorded: add `needs: {reason: yes}`",
+    ),
+    (
         "    needs: {reason: yes}\n",
         "",
         "39: clause 4.3: it also releases where consent is not given, so the reason must be "
