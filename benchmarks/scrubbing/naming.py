@@ -15,12 +15,15 @@ TITLES: Final = ("Mr", "Mrs", "Ms", "Miss", "Dr", "PC", "DS", "Frau", "Herr", "S
 
 # what initials spell in English, German and Spanish
 WORDS: Final = (
-    "ab ad al am an as at bad bar be bis by can car con da de del dem den der des di die dir do "
-    "du eh el en er era es fue ha has hay he her hi his ich ihn ihr ii im in is it ja je la las "
-    "le les lo los ma mas may me men met mi mir muy my nah no now nun nur ob of oh old on one "
-    "or os our out own pa pan por que re sad sal saw say se see ser she si sie sin so sol son "
-    "su sus tan te ten the ti to tu two uh um un una uno uns up us va ver was we wer who wir wo "
-    "ya ye yes yo zu"
+    "ab ad ago ah al als am an and any are as asi ask at aus ax bad bar be bei big bin bis boy "
+    "but by can car con da dad das day de del dem den der des di did die dir do dos du eh ein "
+    "el en end er era es ex few for fue get go got ha han has hat hay he her hi him his hm ho "
+    "how ich id if ihm ihn ihr ii im in ir is it ja je kid la las law le les let lo los lot ma "
+    "man mas may me men met mi mir mis mr ms mu mum muy my na nah ne ni nie no nos now nun nur "
+    "ob of off oh ok old on one or os our out ow own ox pa pan per pi pm por que re sad sal saw "
+    "say se see ser she si sie sin so sol son su sus tal tan te ten the ti to too tu tv two uh "
+    "um un una uno uns up us va ver via vom vor vs was we wer who wir wo ya ye yes yo you zu "
+    "zum zur"
 )
 
 
