@@ -47,20 +47,19 @@ HEADERS = [cbor.decode(each[1:], (bytes, {}, bytes, bytes))[0] for each in SIGNE
 _KEY = AESGCM(bytes(range(32)))
 _PLACE = {"issuer": GATEWAY, "recipient": SCHOOL, "stream": STREAM}
 _ADDRESS = Address(**_PLACE, delivery_id=DELIVERY, key_id=b"\x09" * 32)
-_BODY = encode_body(
-    ViewBody(
-        agreement_id="northmoor-small",
-        agreement_version=2,
-        agreement_hash="ab" * 32,
-        purpose="safeguarding-children",
-        schema="cd" * 32,
-        event_type="police.domestic-incident",
-        wording="Not for you under this agreement.",
-        handling=Handling(onward="not-permitted", not_to_reach=("perpetrator",), keep_days=3),
-        opening_key=b"\x0a" * 32,
-        view=b"\xc3\x01 a view",
-    )
+BODY = ViewBody(
+    agreement_id="northmoor-small",
+    agreement_version=2,
+    agreement_hash="ab" * 32,
+    purpose="safeguarding-children",
+    schema="cd" * 32,
+    event_type="police.domestic-incident",
+    wording="Not for you under this agreement.",
+    handling=Handling(onward="not-permitted", not_to_reach=("perpetrator",), keep_days=3),
+    opening_key=b"\x0a" * 32,
+    view=b"\xc3\x01 a view",
 )
+_BODY = encode_body(BODY)
 SEALED = [seal_envelope(_KEY, _ADDRESS, iv=5, plaintext=each) for each in (b"", _BODY)]
 _PROTECTED = parse_envelope(SEALED[0]).protected
 CONTENTS = [cbor.encode(each).ljust(1024, b"\0") for each in (b"", _BODY, bytes(1000))]

@@ -30,6 +30,16 @@ from schemas.errors import EventRefused, SchemaError
 from schemas.registry import Registry, load_event_type, load_vocabulary
 from tests.fuzz import stumbling
 from tests.fuzz.mutating import Material, inputs
+from tests.fuzz.records import (
+    ANNOUNCEMENTS,
+    OPENINGS,
+    RECALLS,
+    RECEIPTS,
+    announced,
+    opening,
+    recalled,
+    receipt,
+)
 from tests.fuzz.sealed import CONTENTS, HEADERS, SEALED, SIGNED, opened, opened_again, verified
 from tests.fuzz.sealed import verified_again as signed_again
 from tests.fuzz.texts import AGREEMENTS, SCHEMAS
@@ -160,6 +170,10 @@ TARGETS = tuple(
         ("signed event's header, signed", 2_500, signed_again, HEADERS, stumbling.CBOR, None),
         ("envelope", 5_000, opened, SEALED, stumbling.CBOR, None),
         ("envelope's content, sealed", 4_000, opened_again, CONTENTS, stumbling.CBOR, None),
+        ("hop's opening", 4_000, opening, OPENINGS, stumbling.CBOR, None),
+        ("recall", 5_000, recalled, RECALLS, stumbling.CBOR, None),
+        ("receipt, signed", 1_500, receipt, RECEIPTS, stumbling.CBOR, None),
+        ("announcement, signed", 1_500, announced, ANNOUNCEMENTS, stumbling.CBOR, None),
         ("event type", 800, takes_schema, SCHEMAS, stumbling.JSON, _IN_JSON),
         ("agreement", 600, takes_agreement, AGREEMENTS, stumbling.YAML, _IN_YAML),
         ("agreement, checked", 600, takes_checked_agreement, AGREEMENTS, stumbling.YAML, _IN_YAML),
