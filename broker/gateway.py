@@ -139,19 +139,21 @@ class Gateway:
         change: ConsentChange,
         past: Sequence[Past],
         *,
+        recalled: Mapping[bytes, bytes],
         snapshot: Snapshot,
         now: datetime,
     ) -> tuple[Append, ...]:
-        """What goes out because a consent was withdrawn.
+        """What goes out because a consent was withdrawn, or an override failed.
 
         Args:
             change: the withdrawal.
             past: the deliveries of its case that were sealed before it.
+            recalled: what was recalled before, as `read_recalled` gives it.
             snapshot: the register now.
             now: when the recalls are made, aware.
         """
         appends: list[Append] = []
-        for one in past:
+        for one in (self._recaller.last_left(each, recalled) for each in past):
             try:
                 _, event = self._opened(one.source, snapshot.agencies[one.source.publisher])
                 appends.extend(tuple(self._recaller.recall(event, one, change, snapshot, now)))

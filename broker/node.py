@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,12 +26,14 @@ from broker.ledger_files import LedgerError, LedgerFull
 from broker.log import Append, LogFull, Record, Topic, read_to_end
 from broker.log_embedded import EmbeddedLog
 from broker.places import Places, make_private, new_token, write_json
+from broker.recalled import name_of, read_recalled
 from broker.sealer import EventKeys, Identity
 from broker.tokens import Principal, Role, Tokens, hash_token
 from broker.topics import (
     EPOCH_KEYS,
     HOPS,
     OPENINGS,
+    RECALLED,
     RECALLS,
     REDELIVERIES,
     VIEW_TYPES,
@@ -66,6 +68,7 @@ _SHARED = (
     Topic(name=EPOCH_KEYS, compacted=True),
     Topic(name=VIEW_TYPES, compacted=True),
     Topic(name=CURSORS, compacted=True),
+    Topic(name=RECALLED, compacted=True),
     Topic(name=REDELIVERIES),
 )
 
@@ -352,9 +355,18 @@ class Node:
                 if delivery_id_of(record.value or b"").hex() in ids
             ]
             await self.log.erase(topic, 0, offsets)
+        await self._forget_recalled(one for ids in delivered.values() for one in ids)
         await self.log.scrub()
         await self.index.follow(self.log)
         return len(hops)
+
+    async def _forget_recalled(self, deliveries: Iterable[str]) -> None:
+        """Erase what recalls left of these deliveries."""
+        secret, recalled = self.identity.delivery_secret, await read_recalled(self.log)
+        names = {name_of(secret, bytes.fromhex(one)) for one in deliveries} & recalled.keys()
+        await self.log.append(
+            [Append(topic=RECALLED, partition=0, key=name, value=None) for name in sorted(names)]
+        )
 
     async def _part(self, record: Record) -> AuditorPart:
         return (await self.opening(record)).auditor

@@ -1,8 +1,8 @@
 """Recalls: what a withdrawn consent or a failed override takes back (rules 11 and 12).
 
 Each past delivery is decided twice, at its own time and under the agreement that it went out
-under: once without the change, once with it. Only what falls away between the two
-is recalled, so that what rests on something else, such as a serious risk, stays where it is.
+under: once without the change, once with it. Only what falls away between the two is recalled, so
+that what rests on something else, such as a serious risk, stays; and nobody is told the same twice.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import cbor2
 from broker.consent_changes import ConsentChange
 from broker.delivering import Deliverer, Job
 from broker.log import Append
+from broker.recalled import left_of, name_of, remember
 from broker.recording import Recorder, Source, ms, part
 from broker.register import Snapshot
 from broker.sealer import Identity
@@ -61,6 +62,7 @@ class Past:
     delivery_id: bytes
     time_ms: int
     counted: tuple[int, int, tuple[str, ...]]  # released, withheld, clauses
+    left: bytes | None = None  # what its last recall left of it, as `recalled.left_of` says
 
     @property
     def at(self) -> datetime:
@@ -119,8 +121,8 @@ class Recaller:
         Raises:
             CasewardError: nobody can say now whether it did.
         """
-        present = Directory(snapshot.facts).consents(change.case)
-        granted = tuple(one for one in snapshot.facts.granted if one.case == change.case)
+        directory = Directory(snapshot.facts)
+        present, granted = directory.consents(change.case), directory.granted(change.case)
         states = (
             (change.before_it, change.granted_before),
             (change.with_it, change.granted_with),
@@ -138,6 +140,11 @@ class Recaller:
     ) -> tuple[Append, ...]:
         """The alarm that a person must look at a delivery: nobody can say what it rested on."""
         return self._recorder.hop(_about(past, change, now, code))
+
+    def last_left(self, past: Past, recalled: Mapping[bytes, bytes]) -> Past:
+        """The delivery with what its last recall left of it, looked up in `read_recalled`."""
+        secret = self._identity.delivery_secret
+        return replace(past, left=recalled.get(name_of(secret, past.delivery_id)))
 
     def _told(
         self,
@@ -178,7 +185,10 @@ class Recaller:
         remains = _narrower(after, today)
         facts = (remains or after).register
         job = Job(source=past.source, event=event, snapshot=replace(snapshot, facts=facts), now=now)
+        nothing = replace((remains or after).decision, fields=())
         if remains is not None and remains.decision.delivered and _reachable(job, past):
+            if self._left(job, past, change, remains.decision) == past.left:
+                return  # it was told so already, and has got nothing since
             try:
                 made = self._made(job, past, remains.decision)
                 yield from self._post(job, past, change, remains.decision, made)
@@ -186,8 +196,12 @@ class Recaller:
             except Exception as error:  # noqa: BLE001 - recalled without it, and the hop says so
                 code = error.code if isinstance(error, CasewardError) else Code.INTERNAL
                 yield from self.undecided(past, change, now, code)
-        nothing = replace((remains or after).decision, fields=())
-        yield from self._post(job, past, change, nothing, None)
+        if self._left(job, past, change, nothing) != past.left:
+            yield from self._post(job, past, change, nothing, None)
+
+    def _left(self, job: Job, past: Past, change: ConsentChange, decision: Decision) -> bytes:
+        secret, action = self._identity.delivery_secret, _action(job.snapshot.facts, change.person)
+        return left_of(secret, past.delivery_id, action, decision.fields)
 
     def _made(self, job: Job, past: Past, decision: Decision) -> tuple[ViewType, bytes]:
         """The view of what remains, made and checked as every view is."""
@@ -204,12 +218,9 @@ class Recaller:
         made: tuple[ViewType, bytes] | None,
     ) -> tuple[Append, ...]:
         body = self._deliverer.body(job, decision, made)
-        recall = Recall(
-            recalls=past.delivery_id,
-            action=_action(job.snapshot.facts, change.person),
-            body=body,
-        )
-        return self._deliverer.post(
+        action = _action(job.snapshot.facts, change.person)
+        recall = Recall(recalls=past.delivery_id, action=action, body=body)
+        sealed = self._deliverer.post(
             job,
             decision,
             encode_recall(recall),
@@ -217,6 +228,8 @@ class Recaller:
             delivery_id=self._delivery_id(past, change),
             code=Code.RECALLED,
         )
+        secret, left = self._identity.delivery_secret, self._left(job, past, change, decision)
+        return (*sealed, remember(secret, past.delivery_id, left))
 
     def _delivery_id(self, past: Past, change: ConsentChange) -> bytes:
         """HMAC(gateway secret, recalled delivery, consent entry and revision): once for each."""

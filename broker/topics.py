@@ -10,6 +10,7 @@ EPOCH_KEYS = "epoch-keys"
 VIEW_TYPES = "view-types"
 REDELIVERIES = "redeliveries"
 RECALLS = "recalls"
+RECALLED = "recalled"
 
 
 def events_topic(agency: str) -> str:

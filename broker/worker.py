@@ -18,6 +18,7 @@ from broker.keeper import Keeper
 from broker.log import Append, Batch, Fenced, Log, LogFull, Member, Record, read_to_end
 from broker.pending import Pending
 from broker.recall import past_of
+from broker.recalled import read_recalled, remembered
 from broker.receipts import receipt_part
 from broker.recording import Source
 from broker.register import Snapshot
@@ -256,6 +257,7 @@ class Worker:
     async def _recall(self, gateway: Gateway, batch: Batch, now: datetime) -> list[Append]:
         """Recall what rested on each change; its record, with all it tells of a case, goes then."""
         appends: list[Append] = []
+        recalled = await read_recalled(self._log)
         for record in batch.records:
             if record.value is None:
                 continue  # recalled before, or of a case that was erased
@@ -268,7 +270,9 @@ class Worker:
                     source = Source(publisher=hop["publisher"], record=found[0])
                     past.append(past_of(source, hop))
             snapshot = self._keeper.snapshot()
-            appends.extend(gateway.recall(change, past, snapshot=snapshot, now=now))
+            made = gateway.recall(change, past, recalled=recalled, snapshot=snapshot, now=now)
+            recalled.update(remembered(made))
+            appends.extend(made)
         return appends
 
     def _gone(self, publisher: str, request: Record, now: datetime) -> AuditorPart:
