@@ -214,7 +214,9 @@ class Node:
 
     def _enactable(self, text: str, others: tuple[Agreement, ...]) -> tuple[Problem, ...]:
         types = {one.name: one for one in self.registry.types}
-        return check_text(text, types, self.vocabulary, others=others, origin="agreement")[1]
+        older = tuple(old for one in types for old in self.registry.versions(one)[:-1])
+        words = self.vocabulary
+        return check_text(text, types, words, others=others, older=older, origin="agreement")[1]
 
     async def prepare(self, agency: str) -> None:
         """Make an agency's topics and the gateway's positions in them; doing it twice is fine.

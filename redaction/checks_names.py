@@ -72,7 +72,8 @@ def form_faults(form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:
     """Tags of which this form cannot be made."""
     for spot in carriers:
         if not (fits(form, spot.kind) if spot.kind else form is Form.CLEAR):
-            yield f"`{form}` cannot be made of `{spot.field.tag}`, which is {_kind(spot)}"
+            where = _version(spot, carriers)
+            yield f"`{form}` cannot be made of `{spot.field.tag}`, which is {_kind(spot)}{where}"
 
 
 def words_faults(subject: Subject, form: Form, carriers: tuple[Spot, ...]) -> Iterator[str]:
@@ -94,6 +95,12 @@ def words_faults(subject: Subject, form: Form, carriers: tuple[Spot, ...]) -> It
             f"{listed(told)} {'is' if len(told) == 1 else 'are'} free text, which may name "
             f"anybody and any place; share {them} `as: {Form.SCRUBBED}`{apart}"
         )
+
+
+def _version(spot: Spot, carriers: tuple[Spot, ...]) -> str:
+    """Which version of the event type a fault is in, where another version is without it."""
+    kinds = {each.kind for each in carriers if each.field.tag == spot.field.tag}
+    return f" in version {spot.version} of `{spot.etype}`" if len(kinds) > 1 else ""
 
 
 def _kind(spot: Spot) -> str:

@@ -77,12 +77,25 @@ def _duties(subject: Subject) -> Iterator[Problem]:
             if entry.of not in known and "audiences" not in subject.damaged:
                 message = f"there is no audience `{entry.of}`{nearest(entry.of, known)}"
                 yield subject.at(f"{section}.{index}", message)
+    yield from _kept_from(subject)
     calendars = dict(agreement.calendars)
     for index, deadline in enumerate(agreement.deliver_by):
         if deadline.calendar is not None and deadline.calendar not in calendars:
             near = nearest(deadline.calendar, calendars)
             message = f"`calendars` has no `{deadline.calendar}`{near}"
             yield subject.at(f"deliver_by.{index}", message)
+
+
+def _kept_from(subject: Subject) -> Iterator[Problem]:
+    """Whom a view must not reach is somebody that events speak of, or an audience (rule 13)."""
+    agreement = subject.agreement
+    known = {tag.split(".", 1)[0] for tag in subject.vocabulary.tags}
+    known |= {audience.name for audience in agreement.audiences}
+    for index, entry in enumerate(agreement.handling):
+        for name in entry.not_to_reach:
+            if name not in known and "audiences" not in subject.damaged:
+                message = f"`not_to_reach` names nobody known as `{name}`{nearest(name, known)}"
+                yield subject.at(f"handling.{index}", message)
 
 
 def _papers(subject: Subject) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ class Spot:
     """A leaf of an event type, or a map, whose own tag guards its keys (`leaf` is then None)."""
 
     etype: str
+    version: int
     place: Place
     field: Field
     leaf: Leaf | None
@@ -41,19 +42,23 @@ def spots_of(types: Iterable[EventType]) -> tuple[Spot, ...]:
         spot
         for etype in types
         for field in etype.root.fields
-        for spot in _below(etype.name, field.node, field, (field.name,))
+        for spot in _below(etype, field.node, field, (field.name,))
     )
 
 
-def _below(etype: str, node: Node, field: Field, place: Place) -> Iterator[Spot]:
+def _below(etype: EventType, node: Node, field: Field, place: Place) -> Iterator[Spot]:
     match node:
         case Leaf():
-            yield Spot(etype=etype, place=place, field=field, leaf=node)
+            yield _spot(etype, place, field, node)
         case Record():
             for inner in node.fields:
                 yield from _below(etype, inner.node, inner, (*place, inner.name))
         case Array():
             yield from _below(etype, node.item, field, (*place, ELEMENT))
         case Map():
-            yield Spot(etype=etype, place=place, field=field, leaf=None)
+            yield _spot(etype, place, field, None)
             yield from _below(etype, node.value, field, (*place, ENTRY))
+
+
+def _spot(etype: EventType, place: Place, field: Field, leaf: Leaf | None) -> Spot:
+    return Spot(etype=etype.name, version=etype.version, place=place, field=field, leaf=leaf)

@@ -23,6 +23,7 @@ def check_agreement(
     vocabulary: Vocabulary,
     *,
     others: tuple[Agreement, ...] = (),
+    older: tuple[EventType, ...] = (),
     origin: str,
     reading: Reading | None = None,
 ) -> tuple[Problem, ...]:
@@ -33,6 +34,7 @@ def check_agreement(
         types: the event types by name.
         vocabulary: the vocabulary in use.
         others: the agreements already enacted, without those that this one replaces.
+        older: earlier versions of event types, which publishers may still send.
         origin: the file's name, for the messages.
         reading: what the reader knows of lines, and of sections it could not read.
     """
@@ -43,6 +45,7 @@ def check_agreement(
         origin=origin,
         lines={} if reading is None else reading.lines,
         damaged=frozenset() if reading is None else reading.damaged,
+        older=older,
     )
     problems = (
         *section_problems(subject, types),
@@ -62,6 +65,7 @@ def check_text(
     vocabulary: Vocabulary,
     *,
     others: tuple[Agreement, ...] = (),
+    older: tuple[EventType, ...] = (),
     origin: str,
 ) -> tuple[Agreement | None, tuple[Problem, ...]]:
     """Reads and checks a text at once; the agreement is None unless it can be enacted.
@@ -73,7 +77,13 @@ def check_text(
     if reading.agreement is None:
         return None, reading.problems
     found = check_agreement(
-        reading.agreement, types, vocabulary, others=others, origin=origin, reading=reading
+        reading.agreement,
+        types,
+        vocabulary,
+        others=others,
+        older=older,
+        origin=origin,
+        reading=reading,
     )
     problems = tuple(sorted((*reading.problems, *found), key=lambda problem: problem.line))
     return (None if problems else reading.agreement), problems

@@ -104,11 +104,14 @@ def subject_of(
     origin: str = "",
     lines: Mapping[str, int] | None = None,
     damaged: frozenset[str] = frozenset(),
+    older: Iterable[EventType] = (),
 ) -> Subject:
-    """An agreement beside those of the event types it names that are known."""
+    """An agreement beside those of the event types it names that are known, in every version."""
+    newest = [types[name] for name in agreement.event_types if name in types]
+    earlier = [one for one in older if one.name in agreement.event_types and one not in newest]
     return Subject(
         agreement=agreement,
-        spots=spots_of(types[name] for name in agreement.event_types if name in types),
+        spots=spots_of((*newest, *earlier)),
         vocabulary=vocabulary,
         origin=origin,
         lines={} if lines is None else lines,

@@ -13,7 +13,7 @@ from redaction.checks_names import form_faults
 from redaction.reading import read_agreement
 from redaction.spots import spots_of
 from redaction.static_check import check_agreement, check_text
-from schemas.registry import Kind, Registry, load_event_type, load_vocabulary
+from schemas.registry import EventType, Kind, Registry, load_event_type, load_vocabulary
 from tests.redaction.agreement_texts import TEXT, with_change, with_clause
 
 TYPES = {etype.name: etype for etype in Registry.builtin().types}
@@ -417,4 +417,27 @@ def test_missing_opinion_is_told_once() -> None:
     text = with_change(f"drafted_with:\n{opinion}outcome: favourable}}\n", "")
     assert problems_of(text) == [
         "a.yaml:1: no data-protection authority's opinion is named (`drafted_with`)"
+    ]
+
+
+def test_earlier_version_of_an_event_type_is_checked_as_the_newest_is() -> None:
+    """Rule 13: publishers may still send it, so a clause must be executable for it as well."""
+    newest = TYPES["police.domestic-incident"]
+    raw = json.loads(newest.text)
+    victim = next(one for one in raw["fields"] if one["name"] == "victim")
+    born = next(one for one in victim["type"]["fields"] if one["name"] == "date_of_birth")
+    born["type"] = ["null", "string"]
+    older = load_event_type(json.dumps(raw), VOCABULARY, origin="first")
+    later = replace(newest, version=older.version + 1)
+    text = with_clause("  - {id: '5', share: [victim.date_of_birth], as: year, to: social-care}\n")
+
+    def found(*versions: EventType) -> list[str]:
+        types = {later.name: later}
+        told = check_text(text, types, VOCABULARY, older=versions, origin="a.yaml")[1]
+        return [str(each) for each in told]
+
+    assert found() == found(newest) == []
+    assert found(older) == [
+        "a.yaml:51: clause 5: `year` cannot be made of `victim.date_of_birth`, which is text in "
+        "version 1 of `police.domestic-incident`"
     ]

@@ -35,6 +35,11 @@ WRONG = [
         "23: the agreement ends before it begins",
     ),
     (
+        "not_to_reach: [perpetrator]",
+        "not_to_reach: [perpetrators]",
+        "29: `not_to_reach` names nobody known as `perpetrators` (did you mean `perpetrator`?)",
+    ),
+    (
         "title: A small arrangement",
         "title: Northmoor: a small arrangement",
         "3: a `:` stands where none can; put the words in quotation marks, or look at the indents",
@@ -98,8 +103,8 @@ WRONG = [
         "    as: municipality\n"
         "    to: social-care\n"
         "    when: {serious_risk: yes}\n",
-        "45: clause 4.4: it gives `victim.address` to `social-care` without the consent that clause "
-        "4.3 asks for, so the reason must be recorded: add `needs: {reason: yes}`",
+        "45: clause 4.4: it gives `victim.address` to `social-care` without the consent that "
+        "clause 4.3 asks for, so the reason must be recorded: add `needs: {reason: yes}`",
     ),
     (
         "    needs: {reason: yes}\n",
