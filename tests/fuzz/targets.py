@@ -58,7 +58,7 @@ WORDS = load_vocabulary()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One reader: what it is given, how many inputs make a block of half a second, the check."""
+    """One reader: what it is given, how many inputs make a block of some tenths of a second, the check."""
 
     name: str
     material: Material
@@ -164,18 +164,18 @@ _IN_YAML = re.compile(rb"[A-Za-z0-9_.-]+|[\[\]{},:]|\n *|\"[^\"\n]*\"")
 TARGETS = tuple(
     Target(name=name, block=block, takes=takes, material=Material(corpus=c, tokens=t, words=w))
     for name, block, takes, c, t, w in (
-        ("event as bytes", 4_000, takes_bytes, _events(), stumbling.AVRO, None),
-        ("event as JSON", 1_500, takes_json, _plain_events(), stumbling.JSON, _IN_JSON),
-        ("signed event", 5_000, verified, SIGNED, stumbling.CBOR, None),
-        ("signed event's header, signed", 2_500, signed_again, HEADERS, stumbling.CBOR, None),
-        ("envelope", 5_000, opened, SEALED, stumbling.CBOR, None),
-        ("envelope's content, sealed", 4_000, opened_again, CONTENTS, stumbling.CBOR, None),
-        ("hop's opening", 4_000, opening, OPENINGS, stumbling.CBOR, None),
-        ("recall", 5_000, recalled, RECALLS, stumbling.CBOR, None),
-        ("receipt, signed", 1_500, receipt, RECEIPTS, stumbling.CBOR, None),
-        ("announcement, signed", 1_500, announced, ANNOUNCEMENTS, stumbling.CBOR, None),
-        ("event type", 800, takes_schema, SCHEMAS, stumbling.JSON, _IN_JSON),
-        ("agreement", 600, takes_agreement, AGREEMENTS, stumbling.YAML, _IN_YAML),
-        ("agreement, checked", 600, takes_checked_agreement, AGREEMENTS, stumbling.YAML, _IN_YAML),
+        ("event as bytes", 2_000, takes_bytes, _events(), stumbling.AVRO, None),
+        ("event as JSON", 800, takes_json, _plain_events(), stumbling.JSON, _IN_JSON),
+        ("signed event", 2_500, verified, SIGNED, stumbling.CBOR, None),
+        ("signed event's header, signed", 1_200, signed_again, HEADERS, stumbling.CBOR, None),
+        ("envelope", 2_500, opened, SEALED, stumbling.CBOR, None),
+        ("envelope's content, sealed", 2_000, opened_again, CONTENTS, stumbling.CBOR, None),
+        ("hop's opening", 2_000, opening, OPENINGS, stumbling.CBOR, None),
+        ("recall", 2_500, recalled, RECALLS, stumbling.CBOR, None),
+        ("receipt, signed", 800, receipt, RECEIPTS, stumbling.CBOR, None),
+        ("announcement, signed", 800, announced, ANNOUNCEMENTS, stumbling.CBOR, None),
+        ("event type", 400, takes_schema, SCHEMAS, stumbling.JSON, _IN_JSON),
+        ("agreement", 300, takes_agreement, AGREEMENTS, stumbling.YAML, _IN_YAML),
+        ("agreement, checked", 300, takes_checked_agreement, AGREEMENTS, stumbling.YAML, _IN_YAML),
     )
 )
