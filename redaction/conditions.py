@@ -28,7 +28,7 @@ from redaction.consent import Inquiry, answer
 from redaction.directory import Directory
 from redaction.facts import Calendar, Consent, Granted
 from redaction.months import add_months, whole_years
-from redaction.scopes import Scope, find, root_scope
+from redaction.scopes import Scope, find, read, root_scope
 from schemas.codec import Event
 
 Truth = bool | None
@@ -39,7 +39,10 @@ SCHOOL = "school"  # the use of a calendar that school days come from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What clauses read beside the event's own fields; consents and overrides are the case's."""
+    """What clauses read beside the event's own fields; consents and overrides are the case's.
+
+    `zone` is the agreement's time zone, `today` the decision's date there.
+    """
 
     event: Event
     agreement: Agreement
@@ -49,16 +52,8 @@ class Circumstances:
     consents: tuple[Consent, ...]
     granted: tuple[Granted, ...]
     calendar: Calendar | None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The agreement's time zone."""
-        return ZoneInfo(self.agreement.time_zone)
-
-    @property
-    def today(self) -> date:
-        """The decision's local date."""
-        return self.at.astimezone(self.zone).date()
+    zone: ZoneInfo
+    today: date
 
 
 class Facts:
@@ -88,6 +83,8 @@ class Facts:
 
     def asked_for(self, tags: frozenset[str] | None) -> Facts:
         """The same facts, as a clause about these tags reads them."""
+        if tags == self.tags:
+            return self
         return Facts(self.circumstances, self.scopes, tags)
 
     def value(self, name: str) -> Any:
@@ -101,7 +98,7 @@ class Facts:
         for scope, value in self.scopes:
             place = scope.facts.get(name)
             if place is not None:
-                return next(find(value, place), None)
+                return read(value, place)
         return None
 
     def _consent(self, person: str, said: Any) -> str | None:
@@ -154,6 +151,7 @@ def facts_for(
 ) -> Facts:
     """The facts at an event's root, for one audience of an agreement and one purpose."""
     calendars = dict(agreement.calendars)
+    zone = ZoneInfo(agreement.time_zone)
     known = Circumstances(
         event=event,
         agreement=agreement,
@@ -163,6 +161,8 @@ def facts_for(
         consents=directory.consents(event.subject),
         granted=directory.granted(event.subject),
         calendar=directory.register.calendars.get(calendars.get(SCHOOL, "")),
+        zone=zone,
+        today=at.astimezone(zone).date(),
     )
     return Facts(known, ((root_scope(event.etype.root), event.value),))
 

@@ -18,7 +18,7 @@ from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.gates import first_closed
-from redaction.leaves import Reader, reader_of
+from redaction.leaves import reader_of
 from schemas.codec import Event
 from schemas.registry import Vocabulary
 
@@ -33,11 +33,169 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The governing agreement, the audience that means the recipient, and the facts for it."""
+    """The governing agreement, the audience that means the recipient, and the facts for it.
+
+    `key` says which facts they are, among those for one event.
+    """
 
     agreement: Agreement
     resolved: Resolved
     facts: Facts
+    key: tuple[int, str, str]
+
+
+class Deciding:
+    """The decisions about one event: what they have in common is worked out once.
+
+    It lives as long as the work on its event.
+
+    Args:
+        event: as decoded and checked by the codec.
+        register: one snapshot; its tables are never changed.
+        vocabulary: the tags of the event type and their classes.
+        at: the decision time, with its time zone.
+    """
+
+    __slots__ = (
+        *("_applied", "_at", "_directory", "_event", "_facts", "_holds", "_named"),
+        "_vocabulary",
+    )
+
+    def __init__(
+        self, event: Event, register: Register, vocabulary: Vocabulary, *, at: datetime
+    ) -> None:
+        self._event = event
+        self._directory = Directory(register)
+        self._vocabulary = vocabulary
+        self._at = at
+        # INVARIANT: the register holds its agreements as long as this lives, so an id stays theirs.
+        self._named: dict[str, tuple[Agreement, ...]] = {}
+        self._holds: dict[int, bool] = {}
+        self._facts: dict[tuple[int, str, str], Facts] = {}
+        self._applied: dict[tuple[int, str, str], plan.Applied] = {}
+
+    def decide(self, *, recipient: str, purpose: str) -> Decision:
+        """What one recipient may have of the event for one purpose.
+
+        Args:
+            recipient: the name of an agency, enrolled or not.
+            purpose: one word, of the event's header or not.
+
+        Returns:
+            the decision. It never raises: whatever goes wrong closes the gate `error`.
+        """
+        try:
+            return self._decide(self._question(recipient, purpose))
+        except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
+            return _decision(recipient, purpose, Gate.ERROR)
+
+    def foresee(self, *, recipient: str, purpose: str) -> tuple[FieldDecision, ...]:
+        """What would become of the fields if the recipient's gates were open; never for sending.
+
+        It is empty where no one agreement and audience govern, and where anything goes wrong.
+        """
+        try:
+            asked = self._question(recipient, purpose)
+            found = self._found(asked)
+            return () if isinstance(found, Decision) else self._fields(asked, found)
+        except Exception:  # noqa: BLE001 - it only serves to say later that less went out
+            return ()
+
+    def _question(self, recipient: str, purpose: str) -> Question:
+        return Question(
+            self._event, self._directory, self._vocabulary, recipient, purpose, self._at
+        )
+
+    def _decide(self, asked: Question) -> Decision:
+        found = self._found(asked)
+        if isinstance(found, Decision):
+            return found
+        gate = first_closed(
+            asked.directory, found.facts, found.resolved.audience, recipient=asked.recipient
+        )
+        leaves: tuple[FieldDecision, ...] = ()
+        if gate is None:
+            leaves = self._fields(asked, found)
+            gate = Gate.OPEN
+            if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
+                gate, leaves = Gate.NOTHING_RELEASED, ()
+        return _decision(
+            asked.recipient, asked.purpose, gate, found.agreement, found.resolved, leaves
+        )
+
+    def _found(self, asked: Question) -> _Found | Decision:
+        """What governs and who is addressed, or the decision where that already closes a gate."""
+        governing = self._governing(asked)
+        if isinstance(governing, Gate):
+            return _decision(asked.recipient, asked.purpose, governing)
+        agreement, resolved = governing
+        if len(resolved) != 1:
+            return _decision(asked.recipient, asked.purpose, Gate.TWO_AUDIENCES, agreement)
+        audience = resolved[0].audience.name
+        key = (id(agreement), audience, asked.purpose)
+        facts = self._facts.get(key)
+        if facts is None:
+            facts = self._facts[key] = facts_for(
+                asked.event,
+                asked.directory,
+                agreement,
+                audience=audience,
+                purpose=asked.purpose,
+                at=asked.at,
+            )
+        return _Found(agreement, resolved[0], facts, key)
+
+    def _governing(self, asked: Question) -> tuple[Agreement, list[Resolved]] | Gate:
+        """The single agreement in force that addresses the recipient (rule 1), or what prevents it.
+
+        Returns:
+            the agreement with its audiences that mean the recipient, at least one; or the gate.
+        """
+        if asked.recipient not in asked.directory.register.agencies:
+            return Gate.NOT_ADDRESSED
+        candidates = [
+            (agreement, resolved)
+            for agreement in self._naming(asked.purpose)
+            if asked.recipient != asked.event.source and (resolved := meaning(asked, agreement))
+        ]
+        in_force = [found for found in candidates if self._in_force(found[0])]
+        if len(in_force) == 1:
+            return in_force[0]
+        if in_force:
+            return Gate.TWO_AGREEMENTS
+        return Gate.NOT_IN_FORCE if candidates else Gate.NOT_ADDRESSED
+
+    def _naming(self, purpose: str) -> tuple[Agreement, ...]:
+        """The enacted agreements that name publisher, type and one of the event's purposes."""
+        named = self._named.get(purpose)
+        if named is None:
+            event = self._event
+            asked = purpose in event.purposes
+            named = self._directory.agreements(event.source, event.type, purpose) if asked else ()
+            self._named[purpose] = named
+        return named
+
+    def _in_force(self, agreement: Agreement) -> bool:
+        """Whether the decision's local date is in its span and no later version has begun."""
+        holds = self._holds.get(id(agreement))
+        if holds is None:
+            if self._at.tzinfo is None:
+                raise ValueError("the decision time has no time zone")
+            today = self._at.astimezone(ZoneInfo(agreement.time_zone)).date()
+            holds = agreement.start <= today <= agreement.until
+            holds = holds and not self._directory.superseded(agreement, today)
+            self._holds[id(agreement)] = holds
+        return holds
+
+    def _fields(self, asked: Question, found: _Found) -> tuple[FieldDecision, ...]:
+        applied = self._applied.get(found.key)
+        if applied is None:
+            applied = self._applied[found.key] = plan.Applied(found.facts, self._vocabulary)
+        stands_for = found.resolved.stands_for
+        reader = reader_of(
+            found.facts, asked.directory, recipient=asked.recipient, stands_for=stands_for
+        )
+        return applied.fields(reader)
 
 
 def decide(
@@ -49,23 +207,9 @@ def decide(
     purpose: str,
     at: datetime,
 ) -> Decision:
-    """What one recipient may have of an event for one purpose.
-
-    Args:
-        event: as decoded and checked by the codec.
-        register: one snapshot; its tables are never changed.
-        vocabulary: the tags of the event type and their classes.
-        recipient: the name of an agency, enrolled or not.
-        purpose: one word, of the event's header or not.
-        at: the decision time, with its time zone.
-
-    Returns:
-        the decision. It never raises: whatever goes wrong closes the gate `error`.
-    """
-    try:
-        return _decide(Question(event, Directory(register), vocabulary, recipient, purpose, at))
-    except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
-        return _decision(recipient, purpose, Gate.ERROR)
+    """What one recipient may have of an event for one purpose. See `Deciding`."""
+    deciding = Deciding(event, register, vocabulary, at=at)
+    return deciding.decide(recipient=recipient, purpose=purpose)
 
 
 def foresee(
@@ -77,19 +221,9 @@ def foresee(
     purpose: str,
     at: datetime,
 ) -> tuple[FieldDecision, ...]:
-    """What would become of the fields if the recipient's gates were open; never for sending.
-
-    It takes what `decide` takes, and is empty where no one agreement and audience govern, and
-    where anything goes wrong.
-    """
-    try:
-        asked = Question(event, Directory(register), vocabulary, recipient, purpose, at)
-        found = _found(asked)
-        if isinstance(found, Decision):
-            return ()
-        return plan.fields(found.facts, vocabulary, _reader(asked, found))
-    except Exception:  # noqa: BLE001 - it only serves to say later that less went out
-        return ()
+    """What would become of the fields if the recipient's gates were open. See `Deciding`."""
+    deciding = Deciding(event, register, vocabulary, at=at)
+    return deciding.foresee(recipient=recipient, purpose=purpose)
 
 
 def recipients(
@@ -133,50 +267,6 @@ def unknown_recipients(event: Event, register: Register) -> int:
     return len(named - register.agencies.keys())
 
 
-def _decide(asked: Question) -> Decision:
-    found = _found(asked)
-    if isinstance(found, Decision):
-        return found
-    gate = first_closed(
-        asked.directory, found.facts, found.resolved.audience, recipient=asked.recipient
-    )
-    leaves: tuple[FieldDecision, ...] = ()
-    if gate is None:
-        leaves = plan.fields(found.facts, asked.vocabulary, _reader(asked, found))
-        gate = Gate.OPEN
-        if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
-            gate, leaves = Gate.NOTHING_RELEASED, ()
-    return _decision(asked.recipient, asked.purpose, gate, found.agreement, found.resolved, leaves)
-
-
-def _found(asked: Question) -> _Found | Decision:
-    """What governs and who is addressed, or the decision where that already closes a gate."""
-    agreement = _governing(asked)
-    if isinstance(agreement, Gate):
-        return _decision(asked.recipient, asked.purpose, agreement)
-    resolved = meaning(asked, agreement)
-    if len(resolved) != 1:
-        return _decision(asked.recipient, asked.purpose, Gate.TWO_AUDIENCES, agreement)
-    facts = facts_for(
-        asked.event,
-        asked.directory,
-        agreement,
-        audience=resolved[0].audience.name,
-        purpose=asked.purpose,
-        at=asked.at,
-    )
-    return _Found(agreement, resolved[0], facts)
-
-
-def _reader(asked: Question, found: _Found) -> Reader:
-    return reader_of(
-        found.facts,
-        asked.directory,
-        recipient=asked.recipient,
-        stands_for=found.resolved.stands_for,
-    )
-
-
 def _decision(
     recipient: str,
     purpose: str,
@@ -194,31 +284,3 @@ def _decision(
         audience=None if resolved is None else resolved.audience.name,
         fields=leaves,
     )
-
-
-def _governing(asked: Question) -> Agreement | Gate:
-    """The single agreement in force that addresses the recipient (rule 1), or what prevents it."""
-    event = asked.event
-    if (
-        asked.recipient not in asked.directory.register.agencies
-        or asked.recipient == event.source
-        or asked.purpose not in event.purposes
-    ):
-        return Gate.NOT_ADDRESSED
-    named = asked.directory.agreements(event.source, event.type, asked.purpose)
-    candidates = [agreement for agreement in named if meaning(asked, agreement)]
-    if not candidates:
-        return Gate.NOT_ADDRESSED
-    in_force = [a for a in candidates if _in_force(a, asked)]
-    if not in_force:
-        return Gate.NOT_IN_FORCE
-    return in_force[0] if len(in_force) == 1 else Gate.TWO_AGREEMENTS
-
-
-def _in_force(agreement: Agreement, asked: Question) -> bool:
-    """Whether the decision's local date is in the agreement's span and no later version began."""
-    if asked.at.tzinfo is None:
-        raise ValueError("the decision time has no time zone")
-    today = asked.at.astimezone(ZoneInfo(agreement.time_zone)).date()
-    begun = agreement.start <= today <= agreement.until
-    return begun and not asked.directory.superseded(agreement, today)

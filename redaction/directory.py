@@ -172,10 +172,13 @@ class Directory:
         Raises:
             LookupError: see `chain`.
         """
-        return any(
-            below in self.register.agencies and above in self.chain(below)
-            for below, above in ((agency, other), (other, agency))
-        )
+        return self._above(agency, other) or self._above(other, agency)
+
+    def _above(self, below: str, above: str) -> bool:
+        known = self.register.agencies.get(below)
+        if known is None or known.part_of is None:
+            return known is not None and below == above
+        return above in self.chain(below)
 
     def conflicts(self, case: str) -> tuple[Conflict, ...] | None:
         """The conflicts found for the case; None where no check is recorded."""

@@ -50,9 +50,9 @@ def first_closed(
         return Gate.CONFLICT_UNKNOWN
     if any(recipient in directory.kin(conflict.agency) for conflict in conflicts):
         return Gate.CONFLICT
-    required = (one for one in agreement.requires if one.of == audience.name)
-    if not all(_trained(directory, recipient, one, today) for one in required):
-        return Gate.TRAINING
+    for required in agreement.requires:
+        if required.of == audience.name and not _trained(directory, recipient, required, today):
+            return Gate.TRAINING
     return None
 
 

@@ -11,14 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from redaction.agreement import Form
 from redaction.clauses import Asked, Asking, NeverRule, Rule, Selecting, Tables
 from redaction.decision import FieldDecision
 from redaction.scopes import ELEMENT, ENTRY, KEY, Place, Scope, scope_of
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
 
+MAX_KEPT_LEAVES = 512  # more is a list of a length that does not come again
+
 
 @dataclass(frozen=True, slots=True)
-class Leaves:
+class Run:
     """A run of leaves that stand there together: numbers of the block's rules."""
 
     start: int
@@ -56,7 +59,7 @@ class Entries:
     compared: tuple[str, ...]
 
 
-Step = Leaves | Maybe | Elements | Entries
+Step = Run | Maybe | Elements | Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ class Block:
     """One block: its rules in order, their pointers from the block's start, and how they lie.
 
     `uses` numbers the item selections that its rules and its maps' rules ask for; `selective`
-    says whether any rule in it or below it, lists included, asks for one.
+    says whether any rule in it or below it, lists included, asks for one. `plain` says that all
+    such blocks have the same outcome under the same truths: nothing is selected or compared, and
+    no list, map or null record is inside.
     """
 
     number: int
@@ -84,6 +89,7 @@ class Block:
     watched: tuple[Watched, ...]
     uses: frozenset[int]
     selective: bool
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,10 @@ Settled = tuple[FieldDecision, ...]
 class Layout:
     """All blocks of an event type under one agreement, for one audience and publisher.
 
-    `rules` has the rule of each leaf by its place. `settled` remembers what became of a block
-    under given truths: its keys hold list positions and truth values, never a value of an event,
-    and what it holds follows from the key alone.
+    `rules` has the rule of each leaf by its place, `keyed` says whether the type has maps, and
+    `scrubs` whether any leaf can be shown scrubbed. `settled` remembers what became of a block
+    under given truths, `outcomes` what became of a whole event: their keys hold list positions and
+    lengths and truth values, never a value of an event, and what they hold follows from them alone.
     """
 
     conditions: tuple[Asking, ...]
@@ -114,7 +121,17 @@ class Layout:
     root: Block
     protectors: tuple[Protector, ...]
     rules: Mapping[Place, Rule]
+    keyed: bool
+    scrubs: bool
+    outcomes: dict[tuple[object, ...], Settled]
     settled: dict[tuple[object, ...], Settled]
+
+    def keeps(self, decided: Settled) -> bool:
+        """Whether an outcome may be remembered.
+
+        None of a type with maps is: a map's keys are data, and no data outlives its event.
+        """
+        return not self.keyed and len(decided) <= MAX_KEPT_LEAVES
 
 
 def lay_out(etype: EventType, asked: Asked) -> Layout:
@@ -135,6 +152,9 @@ def lay_out(etype: EventType, asked: Asked) -> Layout:
         root=root,
         protectors=builder.protectors(),
         rules={place: rule for place, (rule, _) in builder.leaf_rules.items()},
+        keyed=builder.keyed,
+        scrubs=any(Form.SCRUBBED in rule.possible for rule, _ in builder.leaf_rules.values()),
+        outcomes={},
         settled={},
     )
 
@@ -181,6 +201,11 @@ class _Builder:
         draft = _Draft(origin=())
         return self._finish(draft, self._fields(draft, self._etype.root, ()))
 
+    @property
+    def keyed(self) -> bool:
+        """Whether the event type has a map."""
+        return bool(self._key_rules)
+
     def fates(self) -> Mapping[str, set[int]]:
         """For each compared class, the `never` clauses that reach a value of it."""
         fates: defaultdict[str, set[int]] = defaultdict(set)
@@ -218,6 +243,8 @@ class _Builder:
             watched=tuple(draft.watched),
             uses=frozenset(draft.uses),
             selective=draft.selective or bool(draft.uses),
+            plain=not (draft.selective or draft.uses or draft.watched)
+            and all(type(step) is Run for step in steps),
         )
 
     def _fields(self, draft: _Draft, record: Record, place: Place) -> tuple[Step, ...]:
@@ -225,8 +252,8 @@ class _Builder:
         for inner in record.fields:
             for step in self._steps(draft, inner.node, inner, (*place, inner.name)):
                 match steps[-1:], step:
-                    case [Leaves(start=start, stop=stop)], Leaves(start=next_) if stop == next_:
-                        steps[-1] = Leaves(start, step.stop)
+                    case [Run(start=start, stop=stop)], Run(start=next_) if stop == next_:
+                        steps[-1] = Run(start, step.stop)
                     case _:
                         steps.append(step)
         return tuple(steps)
@@ -262,11 +289,11 @@ class _Builder:
         self._watching.update(compared)
         return tuple(compared)
 
-    def _leaf(self, draft: _Draft, leaf: Leaf, owner: Field, place: Place) -> Leaves:
+    def _leaf(self, draft: _Draft, leaf: Leaf, owner: Field, place: Place) -> Run:
         rule = self._tables.rule(owner, leaf.kind, (*draft.origin, *place))
         self.leaf_rules[(*draft.origin, *place)] = (rule, leaf)
         number = draft.add(rule, place)
         compared = self._watch(rule)
         if compared:
             draft.watched.append(Watched(number, place, leaf.kind, compared))
-        return Leaves(number, number + 1)
+        return Run(number, number + 1)

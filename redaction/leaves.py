@@ -1,44 +1,20 @@
-"""What becomes of every leaf of one event: a layout's rules, carried over the event's value."""
+"""What becomes of every leaf of one event, for any number of readers: worked out or remembered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from redaction.agreement import Form
-from redaction.clauses import Selecting
-from redaction.conditions import Facts, Truth, evaluate
+from redaction.conditions import Facts, evaluate
 from redaction.decision import FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Review
-from redaction.judging import WITHHELD_AS_KEY, Given, Grant, grant_of, judge
-from redaction.layout import Block, Elements, Entries, Layout, Leaves, Maybe, Settled, Step
-from redaction.sameness import normal
-from redaction.scopes import escaped, find, read
-from schemas.registry import Kind
+from redaction.judging import grant_of
+from redaction.laying import Around, Known, Laying, Outline, Reader, protected
+from redaction.layout import Layout
 
-MAX_SETTLED = 4096  # outcomes kept in a layout; past it they are all worked out again
+MAX_OUTCOMES = 512  # whole outcomes kept in a layout; past it they are all worked out again
 
 REASON_FACT = "sharing_reason"
-
-_NOTHING: frozenset[int] = frozenset()
-
-Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """For whom leaves are decided.
-
-    `items` is the agency whose list elements are selected: the recipient's own name, or that of
-    the agency whose place it takes. `granted` are the overrides recorded for it, `own_text` says
-    whether it is of the publisher's house and so may have written the event's texts.
-    """
-
-    items: str
-    granted: tuple[Grant, ...]
-    own_text: bool
 
 
 def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for: str) -> Reader:
@@ -64,214 +40,75 @@ def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for:
     )
 
 
-def decide_leaves(
-    layout: Layout, facts: Facts, reader: Reader, *, absent_too: bool = False
-) -> list[FieldDecision]:
-    """What becomes of every leaf, in the order of the event type.
+class Leaves:
+    """One layout over one event: what becomes of its leaves, for any number of readers.
+
+    It lives as long as the work on its event.
 
     Args:
         layout: the compiled clauses.
         facts: the facts at the event's root.
-        reader: for whom they are decided.
-        absent_too: whether the leaves of null records are decided as if they were there and null.
-
-    Raises:
-        ValueError: applicable forms cannot be ordered.
     """
-    run = _Run(layout, facts, reader, absent_too)
-    nothing = (False,) * len(layout.items)  # what is in no list is no item
-    around = _Around(facts=facts, selected=nothing, keys_shown=True, in_map=False)
-    run.block(layout.root, facts.circumstances.event.value, "", around)
-    return run.out
 
+    __slots__ = ("_facts", "_known", "_layout", "_outline")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
-    """What surrounds a block: facts, selected items, and the maps it is in."""
-
-    facts: Facts
-    selected: tuple[bool, ...]
-    keys_shown: bool
-    in_map: bool
-
-
-class _Run:
-    """One layout over one event for one recipient; `out` is what was decided so far."""
-
-    __slots__ = ("_absent_too", "_layout", "_protected", "_reader", "_reason", "_truths", "out")
-
-    def __init__(self, layout: Layout, facts: Facts, reader: Reader, absent_too: bool) -> None:
-        self._truths = tuple(
+    def __init__(self, layout: Layout, facts: Facts) -> None:
+        truths = tuple(
             [evaluate(each.condition, facts.asked_for(each.tags)) for each in layout.conditions]
         )
         reason = facts.value(REASON_FACT)
-        self._reason = isinstance(reason, str) and bool(reason.strip())
+        value = facts.circumstances.event.value
         self._layout = layout
-        self._reader = reader
-        self._absent_too = absent_too
-        self._protected = _protected(layout, self._truths, facts.circumstances.event.value)
-        self.out: list[FieldDecision] = []
-
-    def block(self, block: Block, value: Any, prefix: str, around: _Around) -> None:
-        """Decide a block's leaves and go on into its lists and maps."""
-        sames = self._sames(block, value) if self._protected and block.watched else ()
-        settled = self._settled(block, prefix, around, sames)
-        self._lay(block.steps, value, prefix, around, settled)
-
-    def _lay(
-        self,
-        steps: tuple[Step, ...],
-        value: Any,
-        prefix: str,
-        around: _Around,
-        settled: Settled,
-    ) -> None:
-        for step in steps:
-            match step:
-                case Leaves(start=start, stop=stop):
-                    self.out += settled[start:stop]
-                case Maybe(place=place, steps=inner):
-                    if self._absent_too or read(value, place) is not None:
-                        self._lay(inner, value, prefix, around, settled)
-                case Elements():
-                    self._elements(step, value, prefix, around)
-                case Entries(gate=gate):
-                    self._entries(step, value, prefix, around, settled[gate].form is Form.CLEAR)
-
-    def _elements(self, step: Elements, value: Any, prefix: str, around: _Around) -> None:
-        start = "".join((prefix, *(f"/{name}" for name in step.place)))
-        for position, element in enumerate(read(value, step.place) or ()):
-            inner = around
-            if step.block.selective:
-                facts = around.facts.within(step.scope, element)
-                inner = _Around(
-                    facts=facts,
-                    selected=self._selected(step.block, facts),
-                    keys_shown=around.keys_shown,
-                    in_map=around.in_map,
-                )
-            self.block(step.block, element, f"{start}/{position}", inner)
-
-    def _entries(
-        self, step: Entries, value: Any, prefix: str, around: _Around, shown: bool
-    ) -> None:
-        """Go into a map; a key that equals a withheld address or phone closes its entry."""
-        start = "".join((prefix, *(f"/{name}" for name in step.place)))
-        for key, entry in (read(value, step.place) or {}).items():
-            same = self._same(step.compared, Kind.STRING, key) if shown else _NOTHING
-            inner = _Around(
-                facts=around.facts,
-                selected=around.selected,
-                keys_shown=shown
-                and (not same or judge(step.rule, self._given(around), same).form is Form.CLEAR),
-                in_map=True,
-            )
-            self.block(step.block, entry, f"{start}/{escaped(key)}", inner)
-
-    def _given(self, around: _Around) -> Given:
-        return Given(
-            self._truths,
-            self._reason,
-            around.selected,
-            self._layout.nevers,
-            self._reader.granted,
-            self._reader.own_text,
+        self._facts = facts
+        self._known = Known(
+            truths=truths,
+            reason=isinstance(reason, str) and bool(reason.strip()),
+            protected=protected(layout, truths, value),
         )
+        self._outline: Outline | None = None
 
-    def _selected(self, block: Block, facts: Facts) -> tuple[bool, ...]:
-        return tuple(
-            [
-                number in block.uses and _selects(each, facts, self._reader.items)
-                for number, each in enumerate(self._layout.items)
-            ]
-        )
+    def decided(self, reader: Reader) -> tuple[FieldDecision, ...]:
+        """What becomes of every leaf, in the order of the event type: one object for each outcome.
 
-    def _sames(self, block: Block, value: Any) -> Sames:
-        """For each watched leaf, the `never` clauses that withhold an equal value somewhere."""
-        return tuple(
-            [
-                self._same(watched.compared, watched.kind, read(value, watched.place))
-                for watched in block.watched
-            ]
-        )
+        Raises:
+            ValueError: applicable forms cannot be ordered.
+        """
+        layout, known = self._layout, self._known
+        if layout.keyed:
+            return self._walked(reader, absent_too=False)
+        # INVARIANT: nothing else that leaves are decided on differs between two events or readers.
+        key = (known.truths, known.reason, reader.granted, reader.own_text, self._outlined(reader))
+        decided = layout.outcomes.get(key)
+        if decided is None:
+            decided = self._walked(reader, absent_too=False)
+            if layout.keeps(decided):
+                if len(layout.outcomes) >= MAX_OUTCOMES:
+                    layout.outcomes.clear()
+                layout.outcomes[key] = decided
+        return decided
 
-    def _same(self, compared: tuple[str, ...], kind: Kind, value: Any) -> frozenset[int]:
-        """The `never` clauses that withhold a value equal to this one somewhere."""
-        same = _NOTHING
-        for name in compared if value is not None and self._protected else ():
-            same |= self._protected.get(normal(name, kind, value), _NOTHING)
-        return same
+    def with_absent(self, reader: Reader) -> tuple[FieldDecision, ...]:
+        """The same, where the leaves of null records are decided as if they were there and null."""
+        return self._walked(reader, absent_too=True)
 
-    def _settled(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
-        """What becomes of the block's leaves: worked out, or remembered from the same truths."""
-        key = (
-            self._truths,
-            self._reason,
-            self._reader.granted,
-            self._reader.own_text,
-            block.number,
-            prefix,
-            around.selected,
-            around.keys_shown,
-            sames,
-        )
-        remembered = self._layout.settled
-        settled = remembered.get(key)
-        if settled is None:
-            settled = self._settle(block, prefix, around, sames)
-            if not around.in_map:  # a map's keys are data, and no data outlives its event
-                if len(remembered) >= MAX_SETTLED:
-                    remembered.clear()
-                remembered[key] = settled
-        return settled
+    def _walked(self, reader: Reader, *, absent_too: bool) -> tuple[FieldDecision, ...]:
+        run = Laying(self._layout, self._known, reader, absent_too)
+        run.block(self._layout.root, self._value, "", self._around())
+        return tuple(run.out)
 
-    def _settle(self, block: Block, prefix: str, around: _Around, sames: Sames) -> Settled:
-        given = self._given(around)
-        same = dict(zip((watched.rule for watched in block.watched), sames, strict=False))
-        decided = []
-        for number, (rule, path) in enumerate(zip(block.rules, block.paths, strict=True)):
-            verdict = judge(rule, given, same.get(number, _NOTHING))
-            if verdict.form is not None and not around.keys_shown:
-                verdict = WITHHELD_AS_KEY
-            decided.append(
-                FieldDecision(
-                    path=prefix + path,
-                    tag=rule.tag,
-                    released=verdict.form is not None,
-                    form=verdict.form,
-                    clause=verdict.clause,
-                    reason=verdict.reason,
-                )
-            )
-        return tuple(decided)
+    def _outlined(self, reader: Reader) -> Outline:
+        if self._outline is not None:
+            return self._outline
+        run = Laying(self._layout, self._known, reader, absent_too=False)
+        outline = run.outline(self._layout.root, self._value, self._around())
+        if not self._layout.root.selective:  # no reader has elements of its own
+            self._outline = outline
+        return outline
 
+    @property
+    def _value(self) -> Any:
+        return self._facts.circumstances.event.value
 
-def _selects(selecting: Selecting, facts: Facts, stands_for: str) -> bool:
-    """Whether a list element is selected; unknown never selects (rule 6)."""
-    items = selecting.items
-    if items.where is not None and not _names(items.where, facts, stands_for):
-        return False
-    return items.when is None or evaluate(items.when, facts.asked_for(selecting.tags)) is True
-
-
-def _names(tag: str, facts: Facts, stands_for: str) -> bool:
-    """Whether the nearest element with a field of this tag names the agency, in each such field."""
-    for scope, element in facts.scopes[:-1]:
-        places = scope.fields.get(tag)
-        if places is not None:
-            return all(read(element, place) == stands_for for place in places)
-    return False
-
-
-def _protected(
-    layout: Layout, truths: tuple[Truth, ...], event: Any
-) -> Mapping[object, frozenset[int]]:
-    """The addresses and phones that a `never` withholds, with the numbers of those clauses."""
-    protected: dict[object, frozenset[int]] = {}
-    for protector in layout.protectors:
-        nevers = frozenset([n for n in protector.nevers if layout.nevers[n].applies(truths)])
-        for value in find(event, protector.place) if nevers else ():
-            text = normal(protector.compared, protector.kind, value)
-            if text is not None:
-                protected[text] = protected.get(text, frozenset()) | nevers
-    return protected
+    def _around(self) -> Around:
+        nothing = (False,) * len(self._layout.items)  # what is in no list is no item
+        return Around(facts=self._facts, selected=nothing, keys_shown=True, in_map=False)

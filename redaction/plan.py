@@ -18,25 +18,34 @@ from redaction.conditions import Facts, facts_for
 from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
+from redaction.laying import Reader
 from redaction.layout import Layout, lay_out
-from redaction.leaves import Reader, decide_leaves, reader_of
+from redaction.leaves import MAX_OUTCOMES, Leaves, reader_of
+from redaction.making import Decided, Recipe, make_recipe
 from redaction.scrubbing.decided import hidden_from, with_doubts
 from redaction.transforms import Means, pseudonym_key
-from redaction.views import Decided, Maker, ShapeRecord, derive
-from schemas.codec import Event, ViewType, encode_view, view_type_from_text
+from redaction.views import ShapeRecord, derive
+from schemas.codec import Event, ViewType, decode_view, view_type_from_text
+from schemas.errors import CasewardError, Code
 from schemas.registry import EventType, Vocabulary
+from schemas.wire import Unfit
 
 MAX_PLANS = 4096  # a country's police forces, agreements and audiences; the oldest is forgotten
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled agreement: how an event's leaves are decided, and the view's shape and type."""
+    """A compiled agreement: how an event's leaves are decided, and the view's shape and type.
+
+    `recipes` remember how an outcome is written, by the identity of the outcome that the layout
+    keeps; like the layout's memories, they hold nothing of an event.
+    """
 
     vocabulary: Vocabulary
     layout: Layout
     shape: ShapeRecord
     view_type: ViewType
+    recipes: dict[int, tuple[tuple[FieldDecision, ...], Recipe]]
 
 
 def compile_plan(etype: EventType, asked: Asked) -> Plan:
@@ -52,6 +61,7 @@ def compile_plan(etype: EventType, asked: Asked) -> Plan:
         layout=layout,
         shape=shape,
         view_type=view_type_from_text(text),
+        recipes={},
     )
 
 
@@ -82,20 +92,36 @@ class Plans:
 _PLANS = Plans()
 
 
-def fields(facts: Facts, vocabulary: Vocabulary, reader: Reader) -> tuple[FieldDecision, ...]:
-    """What becomes of every leaf of the event, in the order of its type.
+class Applied:
+    """The plan for one event under one agreement and audience, for any number of readers.
+
+    It lives as long as the work on its event.
 
     Args:
         facts: the facts at the event's root, under the governing agreement and audience.
         vocabulary: the tags and their classes.
-        reader: for whom they are decided.
 
     Raises:
         ValueError: the agreement cannot be executed for this event type.
     """
-    plan = _plan(facts, vocabulary)
-    leaves = decide_leaves(plan.layout, facts, reader)
-    return with_doubts(facts.circumstances, leaves, vocabulary)
+
+    __slots__ = ("_facts", "_leaves", "_plan")
+
+    def __init__(self, facts: Facts, vocabulary: Vocabulary) -> None:
+        self._facts = facts
+        self._plan = _plan(facts, vocabulary)
+        self._leaves = Leaves(self._plan.layout, facts)
+
+    def fields(self, reader: Reader) -> tuple[FieldDecision, ...]:
+        """What becomes of every leaf of the event, in the order of its type.
+
+        Raises:
+            ValueError: applicable forms cannot be ordered.
+        """
+        fields = self._leaves.decided(reader)
+        if not self._plan.layout.scrubs:
+            return fields
+        return with_doubts(self._facts.circumstances, fields, self._plan.vocabulary)
 
 
 def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
@@ -134,7 +160,21 @@ def view(
     at: datetime,
     secret: bytes | None = None,
 ) -> dict[str, Any]:
-    """The event as the decision lets its recipient see it.
+    """The event as the decision lets its recipient see it: what the bytes of `encode` say."""
+    view_type, data = encode(event, register, vocabulary, decision, at=at, secret=secret)
+    return decode_view(view_type, data)
+
+
+def encode(
+    event: Event,
+    register: Register,
+    vocabulary: Vocabulary,
+    decision: Decision,
+    *,
+    at: datetime,
+    secret: bytes | None = None,
+) -> tuple[ViewType, bytes]:
+    """The view as bytes, with its type.
 
     Args:
         event: the event that was decided on.
@@ -148,60 +188,64 @@ def view(
         ValueError: the decision is not open, or was made on another event.
         NoPseudonymKey: a clause gives a pseudonym, and there is no secret.
         LookupError: the register has not got the decision's agreement.
+        CasewardError: `view-refused`: a value of the event is not of its type.
     """
     facts = _facts(event, register, decision, at)
-    return _view(_plan(facts, vocabulary), facts, register, decision, secret)
-
-
-def encode(
-    event: Event,
-    register: Register,
-    vocabulary: Vocabulary,
-    decision: Decision,
-    *,
-    at: datetime,
-    secret: bytes | None = None,
-) -> tuple[ViewType, bytes]:
-    """The view as bytes, with its type. See `view`."""
-    facts = _facts(event, register, decision, at)
     plan = _plan(facts, vocabulary)
-    return plan.view_type, encode_view(
-        plan.view_type, _view(plan, facts, register, decision, secret)
-    )
+    unfit = None
+    try:
+        recipe = _recipe(plan, facts, register, decision)
+        data = recipe.write(event.value, _means(plan, facts, decision, secret))
+    except (KeyError, IndexError):  # whose message could be a map's key
+        raise ValueError("the decision does not speak of every leaf of the event") from None
+    except Unfit as error:
+        unfit = error
+    if unfit is not None:
+        raise CasewardError(Code.VIEW_REFUSED, f"a value of the event {unfit.rule}")
+    return plan.view_type, data
 
 
-def _view(
-    plan: Plan, facts: Facts, register: Register, decision: Decision, secret: bytes | None
-) -> dict[str, Any]:
+def _recipe(plan: Plan, facts: Facts, register: Register, decision: Decision) -> Recipe:
+    """The recipe of a decision's outcome, remembered where the outcome is."""
+    fields = decision.fields
+    known = plan.recipes.get(id(fields))
+    if known is not None and known[0] is fields:
+        return known[1]
+
     def absent() -> Decided:
         who = {"recipient": decision.recipient, "stands_for": decision.stands_for}
+        leaves = Leaves(plan.layout, facts)
         reader = reader_of(facts, Directory(register), **who)
-        leaves = decide_leaves(plan.layout, facts, reader, absent_too=True)
-        return {leaf.path: leaf for leaf in leaves}
+        return {leaf.path: leaf for leaf in leaves.with_absent(reader)}
 
-    decided = {field.path: field for field in decision.fields}
-    try:
-        means = _means(plan, facts, decision, decided, secret)
-        return Maker(decided, absent, means).record(plan.shape, facts.circumstances.event.value)
-    except KeyError:  # whose message could be a map's key
-        raise ValueError("the decision does not speak of every leaf of the event") from None
+    decided = {field.path: field for field in fields}
+    value = facts.circumstances.event.value
+    recipe = make_recipe(plan.shape, plan.view_type.rabin, value, decided, absent)
+    if plan.layout.keeps(fields):
+        if len(plan.recipes) >= MAX_OUTCOMES:
+            plan.recipes.clear()
+        plan.recipes[id(fields)] = (fields, recipe)
+    return recipe
 
 
 def _means(
-    plan: Plan, facts: Facts, decision: Decision, decided: Decided, secret: bytes | None
+    plan: Plan, facts: Facts, decision: Decision, secret: bytes | None
 ) -> Callable[[FieldDecision], Means]:
-    """What each leaf's form may need; hidden values are looked for only if a text is scrubbed."""
+    """What each leaf's form may need, made when the first leaf asks for it."""
     known = facts.circumstances
-    scrubs = any(field.form is Form.SCRUBBED for field in decision.fields)
-    hidden = hidden_from(known, decided, plan.vocabulary) if scrubs else None
-    plain = Means(today=known.today, hidden=hidden)
+    plain: list[Means] = []
 
     def means(field: FieldDecision) -> Means:
+        if not plain:
+            scrubs = any(field.form is Form.SCRUBBED for field in decision.fields)
+            decided = {field.path: field for field in decision.fields} if scrubs else {}
+            hidden = hidden_from(known, decided, plan.vocabulary) if scrubs else None
+            plain.append(Means(today=known.today, hidden=hidden))
         if field.form is not Form.PSEUDONYM or secret is None:
-            return plain
+            return plain[0]
         key = pseudonym_key(
             secret, recipient=decision.recipient, agreement=known.agreement.id, tag=field.tag
         )
-        return replace(plain, pseudonym_key=key)
+        return replace(plain[0], pseudonym_key=key)
 
     return means

@@ -1,52 +1,62 @@
-"""The shape of a view, its derived Avro schema, and the view itself, made from a decision.
+"""The shape of a view and its derived Avro schema: what some event could show, and how.
 
-No clause is read here: what a view can hold comes from the plan, what it does hold from the
-decision of each leaf, which is looked up before the leaf's value is.
+No clause is read here: which forms are possible comes from the plan.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from redaction.agreement import Form
-from redaction.decision import FieldDecision
-from redaction.scopes import ELEMENT, ENTRY, Place, escaped, names_in
-from redaction.transforms import Means, apply
-from schemas.codec import WITHHELD
+from redaction.scopes import ELEMENT, ENTRY, Place, names_in
 from schemas.registry import Array, EventType, Leaf, Map, Node, Record
+from schemas.wire import Write, leaf_writer
 
-Decided = Mapping[str, FieldDecision]  # by the RFC 6901 pointer of each leaf
 Possible = Callable[[Place], frozenset[Form]]
 
 _KEPT = ("type", "size", "logicalType", "precision", "scale", "symbols")  # no tags, no docs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeLeaf:
+    """A leaf of a view: the bytes before a value in each branch of its union.
+
+    Null and withheld are nothing but these. `clear` has the writer of the clear value; None where
+    there is no such branch. A text of another form is a string after `text`.
+    """
+
+    null: bytes | None
+    withheld: bytes
+    clear: tuple[bytes, Write] | None
+    text: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeRecord:
     """A record of a view: each field's name, its pointer step, and what is below it."""
 
-    fields: tuple[tuple[str, str, Shape | None], ...]
+    fields: tuple[tuple[str, str, Shape], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeList:
-    """A list of a view; None stands for a list of leaves."""
+    """A list of a view."""
 
-    item: Shape | None
+    item: Shape
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeMap:
-    """A map of a view; None stands for a map of leaves."""
+    """A map of a view."""
 
-    value: Shape | None
+    value: Shape
 
 
-Shape = ShapeRecord | ShapeList | ShapeMap
+Shape = ShapeLeaf | ShapeRecord | ShapeList | ShapeMap
 
 
 def derive(etype: EventType, possible: Possible) -> tuple[ShapeRecord, str]:
@@ -82,7 +92,7 @@ class _Deriver:
         # A null record shows as a record of nulls, so its leaves can be null.
         nullable = nullable or record.nullable
         name = self._full_name(place)
-        fields: list[tuple[str, str, Shape | None]] = []
+        fields: list[tuple[str, str, Shape]] = []
         avro: list[dict[str, Any]] = []
         for inner in record.fields:
             derived = self._node(inner.node, (*place, inner.name), nullable=nullable)
@@ -93,11 +103,11 @@ class _Deriver:
             return None
         return ShapeRecord(tuple(fields)), {"type": "record", "name": name, "fields": avro}
 
-    def _node(self, node: Node, place: Place, *, nullable: bool) -> tuple[Shape | None, Any] | None:
+    def _node(self, node: Node, place: Place, *, nullable: bool) -> tuple[Shape, Any] | None:
         match node:
             case Leaf():
                 avro = self._leaf(node, place, nullable=nullable)
-                return None if avro is None else (None, avro)
+                return None if avro is None else (_shape_leaf(avro), avro)
             case Record():
                 return self.record(node, place, nullable=nullable)
             case Array(item=item):
@@ -136,6 +146,29 @@ class _Deriver:
         return ".".join(["caseward.view", self._name, *names_in(place)])
 
 
+def _shape_leaf(union: list[Any]) -> ShapeLeaf:
+    """How the branches of a leaf's union are written: null, withheld, clear or text, text."""
+    null = union[0] == "null"
+    clear, text = (None, None)
+    for index, branch in enumerate(union):
+        if index <= null:  # null and withheld
+            continue
+        if branch == "string":
+            text = index
+        if clear is None:
+            clear = index
+    return ShapeLeaf(
+        null=_branch(0) if null else None,
+        withheld=_branch(int(null)),
+        clear=None if clear is None else (_branch(clear), leaf_writer(union[clear])),
+        text=None if text is None else _branch(text),
+    )
+
+
+def _branch(index: int) -> bytes:
+    return bytes([index << 1])
+
+
 def _base(avro: Any) -> Any:
     return avro["type"] if isinstance(avro, dict) else avro
 
@@ -151,89 +184,3 @@ def _clean(avro: Any, name: str) -> Any:
         inner = [(field["name"], field["type"]) for field in avro["fields"]]
         clean["fields"] = [{"name": key, "type": _clean(kind, name)} for key, kind in inner]
     return clean["type"] if list(clean) == ["type"] else clean
-
-
-class Maker:
-    """Makes one view.
-
-    Args:
-        decided: what becomes of every leaf of the event.
-        absent: gives what becomes of the leaves of null records; asked only if there is one.
-        means: gives what a leaf's form may need beside the value; asked only if it is not clear.
-    """
-
-    __slots__ = ("_absent", "_absent_decided", "_decided", "_means", "_released")
-
-    def __init__(
-        self,
-        decided: Decided,
-        absent: Callable[[], Decided],
-        means: Callable[[FieldDecision], Means],
-    ) -> None:
-        self._decided = decided
-        self._absent = absent
-        self._absent_decided: Decided | None = None
-        self._means = means
-        self._released = 0
-
-    def record(self, shape: ShapeRecord, value: Any, path: str = "") -> dict[str, Any]:
-        """The view of a record that is there.
-
-        Raises:
-            KeyError: the decision does not speak of a leaf that the event has.
-        """
-        view = {}
-        for name, step, below in shape.fields:
-            if below is None:
-                view[name] = self._leaf(self._decided[path + step], value[name])
-            else:
-                view[name] = self._container(below, value[name], path + step)
-        return view
-
-    def _container(self, shape: Shape, value: Any, path: str) -> Any:
-        match shape:
-            case ShapeRecord():
-                if value is None:
-                    return self._null_record(shape, path)
-                return self.record(shape, value, path)
-            case ShapeList(item=item):
-                elements = [(one, f"{path}/{at}") for at, one in enumerate(value or ())]
-                return [view for _, view in self._shown(item, elements)]
-            case ShapeMap(value=below):
-                keys = list(value or ())
-                entries = [(value[key], f"{path}/{escaped(key)}") for key in keys]
-                return {keys[at]: view for at, view in self._shown(below, entries)}
-
-    def _shown(self, shape: Shape | None, inner: list[tuple[Any, str]]) -> list[tuple[int, Any]]:
-        """The elements or entries with a released leaf; the others leave no trace (rule 7)."""
-        shown = []
-        for at, (value, path) in enumerate(inner):
-            before = self._released
-            if shape is None:
-                view = self._leaf(self._decided[path], value)
-            else:
-                view = self._container(shape, value, path)
-            if self._released > before:
-                shown.append((at, view))
-        return shown
-
-    def _leaf(self, field: FieldDecision, value: Any) -> Any:
-        """A leaf in the form in which it is released, or withheld."""
-        if field.form is None:
-            return WITHHELD
-        self._released += 1
-        return value if field.form is Form.CLEAR else apply(field.form, value, self._means(field))
-
-    def _null_record(self, shape: ShapeRecord, path: str) -> dict[str, Any]:
-        """Released leaves are null, the others withheld, lists and maps empty."""
-        if self._absent_decided is None:
-            self._absent_decided = self._absent()
-        view: dict[str, Any] = {}
-        for name, step, below in shape.fields:
-            if below is None:
-                view[name] = WITHHELD if self._absent_decided[path + step].form is None else None
-            elif type(below) is ShapeRecord:
-                view[name] = self._null_record(below, path + step)
-            else:
-                view[name] = [] if type(below) is ShapeList else {}
-        return view

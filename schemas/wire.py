@@ -15,7 +15,18 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from schemas.errors import Code, SchemaError
 from schemas.wire_compiling import Compiler
-from schemas.wire_values import Read, Unfit, Write, unread
+from schemas.wire_values import Read, Unfit, Write, unread, write_long, write_string
+
+__all__ = [
+    "MAGIC",
+    "PREFIX_BYTES",
+    "Unfit",
+    "Wire",
+    "Write",
+    "leaf_writer",
+    "write_long",
+    "write_string",
+]
 
 MAGIC: Final = b"\xc3\x01"  # single-object encoding, version 1
 PREFIX_BYTES: Final = 10  # the magic and the fingerprint
@@ -83,3 +94,12 @@ class Wire:
         if unfit is not None:
             raise unfit
         return value
+
+
+def leaf_writer(raw: Any) -> Write:
+    """What writes values of one type, given as its schema, that is no part of a larger one.
+
+    Raises:
+        SchemaError: it is not a schema that can be written without guessing.
+    """
+    return Compiler(one_spelling=True).part(raw, "").write

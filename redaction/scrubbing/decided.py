@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from redaction.agreement import Form
 from redaction.conditions import Circumstances
@@ -16,7 +15,7 @@ from schemas.registry import Vocabulary
 
 
 def with_doubts(
-    known: Circumstances, leaves: Sequence[FieldDecision], words: Vocabulary
+    known: Circumstances, leaves: tuple[FieldDecision, ...], words: Vocabulary
 ) -> tuple[FieldDecision, ...]:
     """The decided leaves of an event, those withheld that were to be scrubbed and are doubtful.
 
@@ -26,10 +25,12 @@ def with_doubts(
         words: the vocabulary.
     """
     if not any(leaf.form is Form.SCRUBBED for leaf in leaves):
-        return tuple(leaves)
+        return leaves
     values = _values(known, {leaf.path: leaf for leaf in leaves}, words)
     doubts = doubts_of(values)
     doubtful = {path for path, text in values.texts.items() if is_doubtful(text, doubts)}
+    if not doubtful:
+        return leaves
     return tuple(_withheld(leaf) if leaf.path in doubtful else leaf for leaf in leaves)
 
 
@@ -56,4 +57,4 @@ def hidden_from(
 def _values(
     known: Circumstances, decided: Mapping[str, FieldDecision], words: Vocabulary
 ) -> Values:
-    return values_of(known.event, decided, words, ZoneInfo(known.agreement.time_zone))
+    return values_of(known.event, decided, words, known.zone)

@@ -54,12 +54,13 @@ def compare(world: World, recipient: str, purpose: str, reached: Reached) -> Gat
         assert expected.gate is not Gate.ERROR or not decision.delivered
     else:
         assert decision == expected
-        shown = compare_views(world, expected) if expected.delivered else None
+        shown = compare_views(world, expected, decision) if expected.delivered else None
     reached.add(world, expected, shown)
     return decision.gate
 
 
-def compare_views(world: World, decision: Decision) -> dict[str, Any]:
+def compare_views(world: World, decision: Decision, remembered: Decision) -> dict[str, Any]:
+    """The views of two equal decisions; what is written for the engine's own may be remembered."""
     event, register, vocabulary, at = world.event, world.register, world.vocabulary, world.at
     restated = reference.view(event, register, vocabulary, decision, at=at, secret=SECRET)
     shown = plan.view(event, register, vocabulary, decision, at=at, secret=SECRET)
@@ -67,6 +68,9 @@ def compare_views(world: World, decision: Decision) -> dict[str, Any]:
     assert repr(shown) == repr(expected)
     view_type, data = plan.encode(event, register, vocabulary, decision, at=at, secret=SECRET)
     assert repr(decode_view(view_type, data)) == repr(expected)
+    for _ in range(2):
+        again = plan.encode(event, register, vocabulary, remembered, at=at, secret=SECRET)
+        assert again == (view_type, data)
     (text,) = (a for a in register.agreements if reference_to(a) == decision.agreement)
     today = at.astimezone(ZoneInfo(text.time_zone)).date()
     given: dict[str, Any] = {"vocabulary": vocabulary, "today": today, "secret": SECRET}
