@@ -24,15 +24,8 @@ from redaction.facts import Consent, ConsentState, Register
 from schemas.codec import Event, encode_event
 from tests.redaction.asked import BUILT_IN, WORDS
 from tests.redaction.builders import AT, CASE, PURPOSE, SECRET, TODAY, register
-from tests.redaction.pairs import (
-    RECIPIENT,
-    Made,
-    Partner,
-    an_agreement,
-    an_event,
-    shown_order,
-    some_granted,
-)
+from tests.redaction.pairs import Partner, shown_order
+from tests.redaction.settings import RECIPIENT, Made, an_agreement, an_event, some_granted
 
 SETTINGS = tuple(Made(etype=etype, words=WORDS) for etype in BUILT_IN.types)
 SEEN: Counter[str] = Counter()
