@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS := $(if $(HEADLESS),--headless --events $(or $(EVENTS),200),$(if $(EVENTS),--events $(EVENTS)))
-.PHONY: setup demo test soak check layering lock messages bench bench-redaction bench-scrubbing clean
+.PHONY: setup peers demo test soak check layering lock messages bench bench-redaction bench-scrubbing clean
 
 setup: .venv/.done
 
@@ -12,6 +12,13 @@ setup: .venv/.done
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The libraries that Caseward is compared with; tests that need them say so where they are missing.
+peers: .venv/.peers
+
+.venv/.peers: .venv/.done requirements-peers.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@touch $@
 
 demo: setup
@@ -35,26 +42,22 @@ layering: setup
 bench: setup
 	$(BIN)/caseward bench --json
 
-# The pipeline against other libraries, which stay out of .venv; JSON, and a table beside it.
-bench-redaction: .venv-bench/.done
-	.venv-bench/bin/python -m benchmarks.redaction $(BENCH_ARGS)
-
-.venv-bench/.done: requirements.lock benchmarks/requirements.txt
-	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -r benchmarks/requirements.txt
-	@touch $@
+# The pipeline against other libraries; JSON, and a table beside it.
+bench-redaction: peers
+	$(BIN)/python -m benchmarks.redaction $(BENCH_ARGS)
 
 # NARRATIVES=100000; PRESIDIO=PATH is the Python of an environment that has presidio-analyzer.
 bench-scrubbing: setup
 	$(BIN)/python -m benchmarks.scrubbing --narratives $(or $(NARRATIVES),2000) $(if $(PRESIDIO),--presidio $(PRESIDIO)) $(BENCH_ARGS)
 
-# Writes requirements.lock anew; the only target that needs `uv` on the path.
+# Writes both locks anew; the only target that needs `uv` on the path.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --extra dev --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --extra peers --constraint requirements.lock --output-file requirements-peers.lock pyproject.toml
 
 # Brings the catalogues of plain words up to date: new sentences in, those no longer used out.
 messages: setup
 	$(BIN)/python -m tests.redaction.explain_messages
 
 clean:
-	rm -rf .venv .venv-bench build dist *.egg-info
+	rm -rf .venv build dist *.egg-info
