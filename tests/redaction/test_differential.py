@@ -1,7 +1,8 @@
 """The plan and the reference agree on every generated case, or nothing else here can be believed.
 
-`CASEWARD_CASES` sets how many decisions that reach an agreement are compared (2,000 otherwise) and
-`CASEWARD_SEED` where the run begins (1 otherwise).
+`CASEWARD_CASES` sets how many decisions that reach an agreement are compared (2,000 otherwise, and
+up to twice as many where a construct was not reached before), and `CASEWARD_SEED` where the run
+begins (1 otherwise).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def test_plan_and_reference_agree_and_every_construct_was_reached() -> None:
         compare_recipients(world, asked)
 
     run = evenly(agree, worlds(), seed=SEED)
-    while reached.decisions < CASES:
+    while reached.decisions < CASES or (reached.missing() and reached.decisions < 2 * CASES):
         next(run)
     print(reached.table())
     assert not reached.missing()
