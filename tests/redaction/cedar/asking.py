@@ -167,9 +167,19 @@ def _decisions(case: Case, event: Event, held: Register, at: datetime) -> Iterat
             decision = decide(
                 event, held, case.vocabulary, recipient=recipient, purpose=purpose, at=at
             )
-            assert decision.gate is not Gate.ERROR
+            assert decision.gate is not Gate.ERROR or _unordered(case.agreement, held)
             if decision.gate in (Gate.OPEN, Gate.NOTHING_RELEASED, Gate.AUDIENCE_CONDITION):
                 yield decision
+
+
+def _unordered(agreement: Agreement, held: Register) -> bool:
+    """Whether recorded overrides release a tag in forms of which none tells all: no decision."""
+    for tag in {tag for grant in held.granted for tag in grant.tags}:
+        forms = {share.form for share in agreement.shares if tag in share.tags}
+        forms |= {grant.form for grant in held.granted if tag in grant.tags}
+        if not any(forms <= set(up_to(form)) for form in forms):
+            return True
+    return False
 
 
 def _questions(agreement: Agreement, leaves: Leaves, held: Register) -> Iterator[Question]:
