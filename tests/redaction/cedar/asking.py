@@ -173,11 +173,14 @@ def _decisions(case: Case, event: Event, held: Register, at: datetime) -> Iterat
 
 
 def _unordered(agreement: Agreement, held: Register) -> bool:
-    """Whether recorded overrides release a tag in forms of which none tells all: no decision."""
+    """Whether recorded overrides may release a tag in forms of which none tells all.
+
+    Then nobody decides. To whom something goes in clear they do not matter, but others are asked too.
+    """
     for tag in {tag for grant in held.granted for tag in grant.tags}:
-        forms = {share.form for share in agreement.shares if tag in share.tags}
-        forms |= {grant.form for grant in held.granted if tag in grant.tags}
-        if not any(forms <= set(up_to(form)) for form in forms):
+        forms = {share.form for share in agreement.shares if tag in share.tags} - {Form.CLEAR}
+        forms |= {grant.form for grant in held.granted if tag in grant.tags} - {Form.CLEAR}
+        if forms and not any(forms <= set(up_to(form)) for form in forms):
             return True
     return False
 
