@@ -175,7 +175,7 @@ def _decisions(case: Case, event: Event, held: Register, at: datetime) -> Iterat
 def _unordered(agreement: Agreement, held: Register) -> bool:
     """Whether recorded overrides may release a tag in forms of which none tells all.
 
-    Then nobody decides. To whom something goes in clear they do not matter, but others are asked too.
+    Then nobody decides. For whom it goes in clear it does not matter, but others are asked too.
     """
     for tag in {tag for grant in held.granted for tag in grant.tags}:
         forms = {share.form for share in agreement.shares if tag in share.tags} - {Form.CLEAR}
