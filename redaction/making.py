@@ -220,9 +220,7 @@ def _null(leaf: ShapeLeaf) -> bytes:
 def _put(leaf: ShapeLeaf, decided: FieldDecision) -> _Put:
     """What writes the value of a released leaf, its branch first."""
     null, form = leaf.null, decided.form
-    kind = leaf.clear
-    if form is not Form.CLEAR:
-        kind = None if leaf.text is None else (leaf.text, write_string)
+    kind = leaf.clear if form is Form.CLEAR else leaf.text
     if form is None or kind is None:
         raise ValueError("a form is decided that no event could show")
     before, write = kind

@@ -18,6 +18,7 @@ from schemas.wire import Write, leaf_writer
 
 Possible = Callable[[Place], frozenset[Form]]
 
+_WITHHELD = {"type": "record", "name": "caseward.Withheld", "fields": []}
 _KEPT = ("type", "size", "logicalType", "precision", "scale", "symbols")  # no tags, no docs
 
 
@@ -25,14 +26,14 @@ _KEPT = ("type", "size", "logicalType", "precision", "scale", "symbols")  # no t
 class ShapeLeaf:
     """A leaf of a view: the bytes before a value in each branch of its union.
 
-    Null and withheld are nothing but these. `clear` has the writer of the clear value; None where
-    there is no such branch. A text of another form is a string after `text`.
+    Null and withheld are nothing but these; `clear` and `text` (another form's) have the writer
+    of what follows, and are None where there is no such branch.
     """
 
     null: bytes | None
     withheld: bytes
-    clear: tuple[bytes, Write] | None
-    text: bytes | None
+    clear: tuple[bytes, Write]
+    text: tuple[bytes, Write] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class _Deriver:
         if self._named_withheld:
             return "caseward.Withheld"
         self._named_withheld = True
-        return {"type": "record", "name": "caseward.Withheld", "fields": []}
+        return _WITHHELD
 
     def _full_name(self, place: Place) -> str:
         """A name no other place has: its field names, and no field name has a dot."""
@@ -149,19 +150,17 @@ class _Deriver:
 def _shape_leaf(union: list[Any]) -> ShapeLeaf:
     """How the branches of a leaf's union are written: null, withheld, clear or text, text."""
     null = union[0] == "null"
-    clear, text = (None, None)
-    for index, branch in enumerate(union):
-        if index <= null:  # null and withheld
-            continue
-        if branch == "string":
-            text = index
-        if clear is None:
-            clear = index
+    first = null + 1  # after null and withheld
+    text: tuple[bytes, Write] | None = None
+    if union[-1] == "string":
+        text = (_branch(len(union) - 1), leaf_writer("string"))
+        if _base(union[first]) == "enum":  # which takes those texts that are its own symbols
+            text = (b"", leaf_writer([*union[:null], _WITHHELD, *union[first:]]))
     return ShapeLeaf(
         null=_branch(0) if null else None,
         withheld=_branch(int(null)),
-        clear=None if clear is None else (_branch(clear), leaf_writer(union[clear])),
-        text=None if text is None else _branch(text),
+        clear=(_branch(first), leaf_writer(union[first])),
+        text=text,
     )
 
 

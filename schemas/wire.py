@@ -20,9 +20,11 @@ from schemas.wire_values import Read, Unfit, Write, unread, write_long, write_st
 __all__ = [
     "MAGIC",
     "PREFIX_BYTES",
+    "Read",
     "Unfit",
     "Wire",
     "Write",
+    "leaf_reader",
     "leaf_writer",
     "write_long",
     "write_string",
@@ -103,3 +105,12 @@ def leaf_writer(raw: Any) -> Write:
         SchemaError: it is not a schema that can be written without guessing.
     """
     return Compiler(one_spelling=True).part(raw, "").write
+
+
+def leaf_reader(raw: Any) -> Read:
+    """What reads values of one type in their one spelling; see `leaf_writer`.
+
+    Raises:
+        SchemaError: it is not a schema that can be written without guessing.
+    """
+    return Compiler(one_spelling=True).part(raw, "").read

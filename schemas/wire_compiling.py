@@ -82,7 +82,8 @@ class Compiler:
             case str():
                 return self._use(referred(raw, namespace))
             case list():
-                part = union_part([self.part(branch, namespace) for branch in raw])
+                parts = [self.part(branch, namespace) for branch in raw]
+                part = union_part(parts, one_spelling=self._one_spelling)
                 if part is None:
                     raise _refusal("two branches of a union take the same values")
                 return part

@@ -78,8 +78,11 @@ def _read_withheld(data: bytes, at: int) -> tuple[Withheld, int]:
     return WITHHELD, at
 
 
-def union_part(branches: list[Part]) -> Part | None:
-    """The part of a union; None if a value would not say which of two branches it is."""
+def union_part(branches: list[Part], *, one_spelling: bool) -> Part | None:
+    """The part of a union; None if a value would not say which of two branches it is.
+
+    `one_spelling` refuses an enum's symbol in the branch of strings beside it.
+    """
     table: dict[type, list[tuple[int, Part]]] = {}
     for index, branch in enumerate(branches):
         table.setdefault(branch.takes, []).append((index << 1, branch))
@@ -89,6 +92,10 @@ def union_part(branches: list[Part]) -> Part | None:
             return None
         # an enum beside a string takes its own symbols, so it is asked first
         entries.sort(key=lambda entry: not entry[1].symbols)
+    symbols = frozenset().union(*(branch.symbols for branch in branches))
+    for index, branch in enumerate(branches):
+        if one_spelling and symbols and branch.takes is str and not branch.symbols:
+            reads[index] = _reading_no_symbol(branch.read, symbols)
     records = table.get(dict, [])
     if len(records) > 1:
         names = [part.branch for _, part in records]
@@ -106,6 +113,16 @@ def union_part(branches: list[Part]) -> Part | None:
             takes=object,
         )
     return Part(write=_choice(table), read=_reading(reads), takes=object)
+
+
+def _reading_no_symbol(inner: Read, symbols: frozenset[str]) -> Read:
+    def read(data: bytes, at: int) -> tuple[Any, int]:
+        value, at = inner(data, at)
+        if value in symbols:
+            raise Unfit("a symbol stands as a string beside its enum")
+        return value, at
+
+    return read
 
 
 def _reading_nullable(null: int, prefix: int, inner: Read) -> Read:

@@ -211,6 +211,8 @@ def other_spellings() -> Iterator[tuple[Any, bytes, bytes]]:
     yield decimal, b"\x02\x80", b"\x04\xff\x80"  # -1.28
     yield ["null", "int"], b"\x02\x02", b"\x82\x00\x02"
     yield "string", b"\x02a", b"\x82\x00a"
+    enum = {"type": "enum", "name": "E", "symbols": ["a", "b"]}
+    yield [enum, "string"], b"\x00\x02", b"\x02\x02b"
 
 
 @pytest.mark.parametrize(("kind", "ours", "other"), list(other_spellings()))
