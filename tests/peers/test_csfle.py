@@ -122,7 +122,8 @@ def told(to: str, secret: bytes | None = SECRET) -> str:
 
 ASK = f"""
 from tests.peers.csfle import TAGS, encrypted
-print(encrypted([{{"name": "phone", "type": "string", **TAGS}}], {{"phone": "{PHONE}"}}, secret=None))
+fields = [{{"name": "phone", "type": "string", **TAGS}}]
+print(encrypted(fields, {{"phone": "{PHONE}"}}, secret=None))
 """
 
 
