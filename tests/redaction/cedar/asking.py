@@ -239,7 +239,7 @@ def _shown(found: Found, permitted: Permitted) -> Form | None:
 def oracle(seeds: range) -> Iterator[int]:
     """A law of `make soak`: a few agreements for each seed; a case is an answer compared.
 
-    What disagrees is told by its seed and not made smaller, which takes longer than an hour's seeds.
+    What disagrees is told by its seed alone: to make it smaller takes many minutes.
     """
     for seed in seeds:
         count, disagreements = 0, list[AssertionError]()
