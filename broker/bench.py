@@ -31,7 +31,7 @@ from broker.stage import Stage
 from broker.synthetic import Cast, make_event
 from broker.topics import HOPS
 from redaction.agreement import Agreement
-from redaction.decide import decide
+from redaction.decide import Deciding
 from redaction.facts import Agency, Register
 from redaction.outgoing import Outgoing
 from redaction.reading import read_agreement
@@ -139,11 +139,10 @@ def ours(scene: Scene) -> Callable[[], None]:
 
     def once() -> None:
         event = decode_event(scene.data, registry)
+        deciding = Deciding(event, scene.register, vocabulary, at=at)
         outgoing = Outgoing(event, scene.register, vocabulary, at=at, secret=None)
         for name in scene.recipients:
-            decision = decide(
-                event, scene.register, vocabulary, recipient=name, purpose="safeguarding", at=at
-            )
+            decision = deciding.decide(recipient=name, purpose="safeguarding")
             view_type, view = outgoing.encoded(decision)
             ref = decision.agreement
             if ref is None:

@@ -24,7 +24,7 @@ from broker.sealer import EventKeys, Identity, Sealer
 from broker.seen import Seen, remember
 from broker.topics import pending_topic, seen_topic
 from broker.waking import Waker, waiting
-from redaction.decide import Addressed, decide, recipients, unknown_recipients
+from redaction.decide import Addressed, Deciding, decide, recipients, unknown_recipients
 from redaction.decision import SILENT, Decision, Gate
 from schemas.codec import Event, decode_event
 from schemas.envelope import key_id_of
@@ -256,8 +256,9 @@ class Gateway:
         source, event, facts, now = job.source, job.event, job.snapshot.facts, job.now
         nobody = unknown_recipients(event, facts)
         yield from self._recorder.hop(part(Step.ACCEPTED, source, now, event))
+        deciding = Deciding(event, facts, self._vocabulary, at=now)
         decisions = tuple(
-            self._decide(job, one)
+            deciding.decide(recipient=one.recipient, purpose=one.purpose)
             for one in recipients(event, facts, self._vocabulary, at=now)
             if source.only_to in (None, one.recipient)
         )

@@ -7,14 +7,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from redaction import checker, plan
-from redaction.agreement import Agreement, Form
+from redaction.agreement import Form
 from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Register
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
-_Group = tuple[AgreementRef, str | None, str, bool]
+_Group = tuple[int, AgreementRef, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,45 +66,29 @@ class Outgoing:
             LookupError: the register has not got the decision's agreement.
             EventRefused: `view-refused`; see `checker.check`.
         """
-        if not decision.delivered or decision.agreement is None:
+        ref, fields = decision.agreement, decision.fields
+        if not decision.delivered or ref is None:
             raise ValueError("only an open decision has a view")
-        agreement = Directory(self._register).agreement(decision.agreement)
-        group = self._group(decision, decision.agreement, agreement)
-        shared = None if group is None else self._shared.get(group)
-        # INVARIANT: equal fields speak of the same leaves in the same forms, so the shared view
-        # has passed the check against this very outcome.
-        if shared is not None and shared.fields == decision.fields:
+        group = (id(fields), ref, decision.audience)
+        shared = self._shared.get(group)
+        # INVARIANT: one object of fields is one outcome, null records and selected elements
+        # included, so the shared view has passed the check against this very outcome.
+        if shared is not None and shared.fields is fields:
             return shared.view_type, shared.data
-        event, secret = self._event, self._secret
+        event, register, secret = self._event, self._register, self._secret
         view_type, data = plan.encode(
-            event, self._register, self._vocabulary, decision, at=self._at, secret=secret
+            event, register, self._vocabulary, decision, at=self._at, secret=secret
         )
-        today = self._at.astimezone(ZoneInfo(agreement.time_zone)).date()
+        zone = ZoneInfo(Directory(register).agreement(ref).time_zone)
         checker.check(
             data,
             view_type,
             event,
             decision,
             vocabulary=self._vocabulary,
-            today=today,
+            today=self._at.astimezone(zone).date(),
             secret=secret,
         )
-        if group is not None:
-            self._shared[group] = _Shared(decision.fields, view_type, data)
+        if not any(field.form is Form.PSEUDONYM for field in fields):  # which is nobody else's
+            self._shared[group] = _Shared(fields, view_type, data)
         return view_type, data
-
-    def _group(self, decision: Decision, ref: AgreementRef, agreement: Agreement) -> _Group | None:
-        """Whose views are the same if their fields are; None where each has its own.
-
-        Fields do not speak of null records, where a view still tells what clauses select, which
-        override is whose and whose own text it would be; and a pseudonym is nobody else's.
-        """
-        directory = Directory(self._register)
-        if any(share.items is not None for share in agreement.shares):
-            return None
-        if any(field.form is Form.PSEUDONYM for field in decision.fields):
-            return None
-        if directory.granted(self._event.subject):
-            return None
-        own_text = directory.akin(decision.recipient, self._event.source)
-        return (ref, decision.audience, decision.purpose, own_text)

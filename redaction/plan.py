@@ -105,23 +105,31 @@ class Applied:
         ValueError: the agreement cannot be executed for this event type.
     """
 
-    __slots__ = ("_facts", "_leaves", "_plan")
+    __slots__ = ("_facts", "_fields", "_leaves", "_plan")
 
     def __init__(self, facts: Facts, vocabulary: Vocabulary) -> None:
         self._facts = facts
         self._plan = _plan(facts, vocabulary)
         self._leaves = Leaves(self._plan.layout, facts)
+        self._fields: dict[Reader, tuple[FieldDecision, ...]] = {}
 
     def fields(self, reader: Reader) -> tuple[FieldDecision, ...]:
         """What becomes of every leaf of the event, in the order of its type.
 
+        One outcome is one object, so that whoever has it in common can be told by that.
+
         Raises:
             ValueError: applicable forms cannot be ordered.
         """
-        fields = self._leaves.decided(reader)
-        if not self._plan.layout.scrubs:
-            return fields
-        return with_doubts(self._facts.circumstances, fields, self._plan.vocabulary)
+        if not self._plan.layout.root.selective:
+            reader = replace(reader, items="")  # no reader has elements of its own
+        fields = self._fields.get(reader)
+        if fields is None:
+            fields = self._leaves.decided(reader)
+            if self._plan.layout.scrubs:
+                fields = with_doubts(self._facts.circumstances, fields, self._plan.vocabulary)
+            self._fields[reader] = fields
+        return fields
 
 
 def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
@@ -130,25 +138,106 @@ def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
     return _PLANS.get(known.event.etype, reference_to(known.agreement), asked)
 
 
-def _facts(event: Event, register: Register, decision: Decision, at: datetime) -> Facts:
-    if not decision.delivered or decision.agreement is None or decision.audience is None:
-        raise ValueError("only an open decision has a view")
-    directory = Directory(register)
-    return facts_for(
-        event,
-        directory,
-        directory.agreement(decision.agreement),
-        audience=decision.audience,
-        purpose=decision.purpose,
-        at=at,
-    )
+class _Outcome:
+    """An open decision about an event, with the plan that it was made by.
+
+    Facts are gathered when something asks for them: mostly nothing does.
+    """
+
+    __slots__ = ("_at", "_facts", "agreement", "audience", "decision", "event", "plan", "register")
+
+    def __init__(
+        self,
+        event: Event,
+        register: Register,
+        vocabulary: Vocabulary,
+        decision: Decision,
+        at: datetime,
+    ) -> None:
+        ref, audience = decision.agreement, decision.audience
+        if not decision.delivered or ref is None or audience is None:
+            raise ValueError("only an open decision has a view")
+        self.event = event
+        self.register = register
+        self.decision = decision
+        self.audience = audience
+        self.agreement = Directory(register).agreement(ref)
+        self.plan = _PLANS.get(
+            event.etype, ref, Asked(self.agreement, audience, event.source, vocabulary)
+        )
+        self._at = at
+        self._facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The facts at the event's root."""
+        if self._facts is None:
+            self._facts = facts_for(
+                self.event,
+                Directory(self.register),
+                self.agreement,
+                audience=self.audience,
+                purpose=self.decision.purpose,
+                at=self._at,
+            )
+        return self._facts
+
+    def absent(self) -> Decided:
+        """What becomes of every leaf, those of null records included."""
+        decision = self.decision
+        reader = reader_of(
+            self.facts,
+            Directory(self.register),
+            recipient=decision.recipient,
+            stands_for=decision.stands_for,
+        )
+        leaves = Leaves(self.plan.layout, self.facts).with_absent(reader)
+        return {leaf.path: leaf for leaf in leaves}
+
+    def recipe(self) -> Recipe:
+        """How the outcome is written, remembered where the outcome is."""
+        plan, fields = self.plan, self.decision.fields
+        known = plan.recipes.get(id(fields))
+        if known is not None and known[0] is fields:
+            return known[1]
+        decided = {field.path: field for field in fields}
+        rabin, value = plan.view_type.rabin, self.event.value
+        recipe = make_recipe(plan.shape, rabin, value, decided, self.absent)
+        if plan.layout.keeps(fields):
+            if len(plan.recipes) >= MAX_OUTCOMES:
+                plan.recipes.clear()
+            plan.recipes[id(fields)] = (fields, recipe)
+        return recipe
+
+    def means(self, secret: bytes | None) -> Callable[[FieldDecision], Means]:
+        """What each leaf's form may need, made when the first leaf asks for it."""
+        decision = self.decision
+        plain: list[Means] = []
+
+        def means(field: FieldDecision) -> Means:
+            if not plain:
+                plain.append(self._plain())
+            if field.form is not Form.PSEUDONYM or secret is None:
+                return plain[0]
+            who = {"recipient": decision.recipient, "agreement": self.agreement.id}
+            return replace(plain[0], pseudonym_key=pseudonym_key(secret, **who, tag=field.tag))
+
+        return means
+
+    def _plain(self) -> Means:
+        """What forms need but for pseudonyms; hidden values only if a text is scrubbed."""
+        known, fields = self.facts.circumstances, self.decision.fields
+        if not any(field.form is Form.SCRUBBED for field in fields):
+            return Means(today=known.today)
+        decided = {field.path: field for field in fields}
+        return Means(today=known.today, hidden=hidden_from(known, decided, self.plan.vocabulary))
 
 
 def view_type(
     event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
 ) -> ViewType:
     """The type of the view that an open decision leads to. See `view`."""
-    return _plan(_facts(event, register, decision, at), vocabulary).view_type
+    return _Outcome(event, register, vocabulary, decision, at).plan.view_type
 
 
 def view(
@@ -190,62 +279,14 @@ def encode(
         LookupError: the register has not got the decision's agreement.
         CasewardError: `view-refused`: a value of the event is not of its type.
     """
-    facts = _facts(event, register, decision, at)
-    plan = _plan(facts, vocabulary)
+    outcome = _Outcome(event, register, vocabulary, decision, at)
     unfit = None
     try:
-        recipe = _recipe(plan, facts, register, decision)
-        data = recipe.write(event.value, _means(plan, facts, decision, secret))
+        data = outcome.recipe().write(event.value, outcome.means(secret))
     except (KeyError, IndexError):  # whose message could be a map's key
         raise ValueError("the decision does not speak of every leaf of the event") from None
     except Unfit as error:
         unfit = error
     if unfit is not None:
         raise CasewardError(Code.VIEW_REFUSED, f"a value of the event {unfit.rule}")
-    return plan.view_type, data
-
-
-def _recipe(plan: Plan, facts: Facts, register: Register, decision: Decision) -> Recipe:
-    """The recipe of a decision's outcome, remembered where the outcome is."""
-    fields = decision.fields
-    known = plan.recipes.get(id(fields))
-    if known is not None and known[0] is fields:
-        return known[1]
-
-    def absent() -> Decided:
-        who = {"recipient": decision.recipient, "stands_for": decision.stands_for}
-        leaves = Leaves(plan.layout, facts)
-        reader = reader_of(facts, Directory(register), **who)
-        return {leaf.path: leaf for leaf in leaves.with_absent(reader)}
-
-    decided = {field.path: field for field in fields}
-    value = facts.circumstances.event.value
-    recipe = make_recipe(plan.shape, plan.view_type.rabin, value, decided, absent)
-    if plan.layout.keeps(fields):
-        if len(plan.recipes) >= MAX_OUTCOMES:
-            plan.recipes.clear()
-        plan.recipes[id(fields)] = (fields, recipe)
-    return recipe
-
-
-def _means(
-    plan: Plan, facts: Facts, decision: Decision, secret: bytes | None
-) -> Callable[[FieldDecision], Means]:
-    """What each leaf's form may need, made when the first leaf asks for it."""
-    known = facts.circumstances
-    plain: list[Means] = []
-
-    def means(field: FieldDecision) -> Means:
-        if not plain:
-            scrubs = any(field.form is Form.SCRUBBED for field in decision.fields)
-            decided = {field.path: field for field in decision.fields} if scrubs else {}
-            hidden = hidden_from(known, decided, plan.vocabulary) if scrubs else None
-            plain.append(Means(today=known.today, hidden=hidden))
-        if field.form is not Form.PSEUDONYM or secret is None:
-            return plain[0]
-        key = pseudonym_key(
-            secret, recipient=decision.recipient, agreement=known.agreement.id, tag=field.tag
-        )
-        return replace(plain[0], pseudonym_key=key)
-
-    return means
+    return outcome.plan.view_type, data

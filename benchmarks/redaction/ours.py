@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from benchmarks.redaction.scene import AT, PURPOSE, Scene
 from broker.delivering import WORDING
-from redaction.decide import decide
+from redaction.decide import Deciding
 from redaction.decision import Decision
 from redaction.outgoing import Outgoing
 from schemas.codec import decode_event
@@ -27,12 +27,11 @@ def sealed(scene: Scene) -> Callable[[], list[bytes]]:
 
     def once() -> list[bytes]:
         event = decode_event(scene.data, scene.registry)
+        deciding = Deciding(event, scene.register, scene.vocabulary, at=AT)
         outgoing = Outgoing(event, scene.register, scene.vocabulary, at=AT)
         envelopes = []
         for name in scene.recipients:
-            decision = decide(
-                event, scene.register, scene.vocabulary, recipient=name, purpose=PURPOSE, at=AT
-            )
+            decision = deciding.decide(recipient=name, purpose=PURPOSE)
             body = encode_body(_body(event.type, decision, outgoing))
             stream = f"deliveries.{name}"
             envelopes.append(keys[name].seal(body, stream=stream, delivery_id=DELIVERY_ID))
@@ -45,17 +44,8 @@ def decided(scene: Scene) -> Callable[[], list[Decision]]:
     """Only the decisions for each recipient: which agreement, the gates, and every field."""
 
     def once() -> list[Decision]:
-        return [
-            decide(
-                scene.event,
-                scene.register,
-                scene.vocabulary,
-                recipient=name,
-                purpose=PURPOSE,
-                at=AT,
-            )
-            for name in scene.recipients
-        ]
+        deciding = Deciding(scene.event, scene.register, scene.vocabulary, at=AT)
+        return [deciding.decide(recipient=name, purpose=PURPOSE) for name in scene.recipients]
 
     return once
 

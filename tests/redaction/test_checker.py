@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from redaction import checker, plan, showing
+from redaction import checker, listing, looking, plan, showing
 from redaction.agreement import Form
 from redaction.decision import Decision, FieldDecision, Gate, Reason
 from schemas.codec import WITHHELD, Event, ViewType, encode_view, view_type_from_text
@@ -272,7 +272,11 @@ def test_a_view_of_another_event_is_refused() -> None:
 def test_the_checker_shares_nothing_with_what_made_the_view() -> None:
     assert imported(Path(checker.__file__)) == {
         *("redaction.agreement", "redaction.decision", "redaction.reference.doubt"),
-        *("redaction.showing", "redaction.transforms"),
+        *("redaction.listing", "redaction.showing", "redaction.transforms"),
+    }
+    assert {*imported(Path(listing.__file__)), *imported(Path(looking.__file__))} == {
+        *("redaction.agreement", "redaction.decision", "redaction.looking"),
+        *("redaction.remembered", "redaction.transforms"),
     }
     looks = {name for path in Path(showing.__file__).parent.glob("*.py") for name in imported(path)}
     assert {name for name in looks if not name.startswith("redaction.showing")} == {
