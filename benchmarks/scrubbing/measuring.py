@@ -198,7 +198,7 @@ def _recall(all_of: Any) -> float | None:
 
 
 def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 5) if whole else None
+    return part / whole if whole else None
 
 
 def _times(seconds: Sequence[float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import floor
 from typing import Any, Final
 
 HEAD: Final = f"{'':60}{'mentions':>9}{'cut':>9}{'withheld':>9}{'missed':>9}{'recall':>9}"
@@ -32,7 +33,7 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
             yield f"  presidio-analyzer {found['version']}, spaCy {found['spacy']}"
             yield f"  phones: {found['phones']}; models:"
             yield from (f"    {language}: {name}" for language, name in found["models"].items())
-        yield from (f"  {label:58}{_percent(found[key]):>10}" for label, key in SUMS)
+        yield from (f"  {label:58}{percent(found[key]):>10}" for label, key in SUMS)
         times = ", ".join(f"{name} {value}" for name, value in found["milliseconds"].items())
         yield f"  milliseconds a narrative: {times}"
         most = ", ".join(
@@ -47,8 +48,9 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _row(name: str, row: Mapping[str, Any]) -> str:
     counts = "".join(f"{row[key]:>9}" for key in ("mentions", "cut", "withheld", "missed"))
-    return f"{name:60}{counts}{_percent(row['recall']):>9}"
+    return f"{name:60}{counts}{percent(row['recall']):>9}"
 
 
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f} %"
+def percent(share: float | None) -> str:
+    """A share as text, rounded down, so that what is not whole is not told as 100 %."""
+    return "-" if share is None else f"{floor(share * 100_000) / 1000:.3f} %"

@@ -19,6 +19,7 @@ from benchmarks.scrubbing.naming import NAMES
 from benchmarks.scrubbing.narrative import VARIANTS, Mention, narratives
 from benchmarks.scrubbing.people import Person
 from benchmarks.scrubbing.spelling import told
+from benchmarks.scrubbing.tables import percent
 from benchmarks.scrubbing.wording import UNKNOWN
 
 PATTERNS = {f"unknown {kind}" for kind in UNKNOWN["en"]} - {"unknown name", "unknown address"}
@@ -54,6 +55,11 @@ def test_a_scrubber_that_cuts_everything_misses_nothing_and_is_imprecise() -> No
         eager.add(narrative, MARK)
     assert eager.report()["recall"] == 1
     assert eager.report()["innocent_words_cut"] == 1
+
+
+def test_a_single_miss_is_not_rounded_away() -> None:
+    assert percent(349_795 / 349_798) == "99.999 %"
+    assert percent(1) == "100.000 %"
 
 
 @pytest.mark.parametrize(
