@@ -57,7 +57,9 @@ def hide(values: Values) -> Hidden:
     for telling, text in values.strings:
         for folded in foldings(text):
             tokens = Tokens(folded.text)
-            if tokens.words and not (telling is Telling.SYMBOL and _is_plain(tokens)):
+            if telling is Telling.SYMBOL and len(tokens.words) != 1:
+                made.symbol(tokens)
+            elif tokens.words and not (telling is Telling.SYMBOL and _is_plain(tokens)):
                 made.string(class_of(telling, len(tokens.words)), text, folded, tokens)
     digits = map(core, (*values.numbers, *values.decimals, *compact(values.dates)))
     return Hidden(
@@ -109,6 +111,11 @@ class _Hiding:
         postcode = _GB_POSTCODE.fullmatch(tokens.joined)
         if postcode is not None:
             self.words.add(postcode[1])
+
+    def symbol(self, tokens: Tokens) -> None:
+        """An enum's symbol of several words, each of which is in other symbols too."""
+        if not _is_plain(tokens):
+            self.phrases.add(tokens.joined)
 
     def _name(self, words: list[str]) -> None:
         plain = without_particles(words)

@@ -68,6 +68,8 @@ class Hidden:
             if one.sort is Sort.LONG:
                 self._long(text, words)
                 continue
+            if one.sort is Sort.SYMBOL and len(words) > 1:
+                continue  # its words stand in the other symbols as well
             self.beside.update(words)
             if one.sort is Sort.NAME:
                 self._name(words)
