@@ -185,7 +185,7 @@ STAGES = {
     "verify_event": deciding,
     "decode_event": deciding,
     "recipients": deciding,
-    "decide": deciding,
+    "Deciding": deciding,
     "encode_body": delivering,
     "make_hop": delivering,
 }
