@@ -111,6 +111,8 @@ FORMS: Final[Mapping[str, NameForm]] = {
     "run together: JaneSmythe": lambda p, _: _joined(p.whole),
     "run together: janesmythe": lambda p, r: _plain(p.whole, r),
     "run together: SmytheJane": lambda p, _: _joined(p.last + p.first),
+    "run together: vanderBerg": lambda p, _: _joined(p.last) if " " in p.last else None,
+    "run together: vanderbergs": lambda p, r: _plain(p.last, r) + "s" if " " in p.last else None,
     "run together: jsmythe": lambda p, r: _plain(p.first, r)[0] + _plain(p.last, r),
     "run together: smythej": lambda p, r: _plain(p.last, r) + _plain(p.first, r)[0],
     "run together: janes": lambda p, r: _plain(p.first, r) + _plain(p.last, r)[0],

@@ -153,9 +153,11 @@ def _is_hidden(word: str) -> bool:
 
 
 def _compounds(words: list[str]) -> Iterator[str]:
-    """A name's words two by two and in two groups, one perhaps as its first letter alone."""
+    """A name's words two by two and in two groups, one perhaps as its first letter or not there."""
     groups = [("".join(words[:at]), "".join(words[at:])) for at in range(1, len(words))]
-    for one, other in {*permutations(words, 2), *groups, *(pair[::-1] for pair in groups)}:
+    yield from (group for pair in groups for group in pair if group not in words)
+    pairs = {pair for pair in permutations(words, 2) if not PARTICLES.issuperset(pair)}
+    for one, other in {*pairs, *groups, *(pair[::-1] for pair in groups)}:
         yield from (one + other, one[0] + other, one + other[0])
 
 

@@ -161,6 +161,12 @@ def test_symbols_of_enums_are_hidden_unless_all_their_words_are_everyday() -> No
     assert scrub("no, none", hidden) == "no, none"
 
 
+def test_the_last_words_of_a_name_are_hidden_in_one() -> None:
+    hidden = hiding("Jane van der Berg")
+    assert scrub("vanderBerg, the vanderbergs", hidden) == "[…], the […]"
+    assert scrub("He came van der Bahn", hidden) == "He came van der Bahn"
+
+
 def test_a_street_is_hidden_run_together_without_its_number() -> None:
     assert scrub("at ElmOakRow", hiding(texts=["4 Elm Oak Row"])) == "at […]"
 
