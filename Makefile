@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS := $(if $(HEADLESS),--headless --events $(or $(EVENTS),200),$(if $(EVENTS),--events $(EVENTS)))
-.PHONY: setup peers demo test soak check layering lock messages bench bench-redaction bench-scrubbing clean
+.PHONY: setup peers demo test soak leaks mutants check layering lock messages bench bench-redaction bench-scrubbing clean
 
 setup: .venv/.done
 
@@ -30,6 +30,15 @@ test: setup
 # The laws of tests/soak, for so many minutes together; what they found goes into docs/assurance.md.
 soak: setup
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(SOAK_ARGS)
+
+# Puts every leak of tests/leaks into the engine and writes down what catches it; LEAKS=ID for one,
+# LEAKS=--laws to try the random laws on each as well.
+leaks: setup
+	$(BIN)/python -m tests.leaks $(LEAKS)
+
+# Changes one file at a time in a copy, place by place, and runs its tests: make mutants FILE=redaction/judging.py
+mutants: peers
+	$(BIN)/python -m tests.leaks.mutants $(FILE) $(MUTANTS_ARGS)
 
 check: setup layering
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ from tests.broker.test_gateway_pure import (
     world,
 )
 from tests.redaction.asked import INCIDENT, PHONE, REFERENCE, WORDS
-from tests.redaction.builders import PURPOSE, agreement, audience, event, never, share, yes
+from tests.redaction.builders import PURPOSE, agreement, audience, event, never, pupils, share, yes
 
 CANARY = "canary-7b21"
 SCHOOLS = tuple(
@@ -68,13 +68,15 @@ def published(
     *,
     redelivery: int = 0,
     first: dict[str, Any] | None = None,
+    only_to: str | None = None,
 ) -> Outcome:
     """What one event of this body becomes; `first` comes before it under the same id."""
     sources = []
     for offset, body in enumerate([value] if first is None else [first, value]):
         made = event(INCIDENT, body, source=POLICE, subject=CASE, purposes=[PURPOSE])
         record = _record(world(), made, offset)
-        sources.append(Source(publisher=POLICE, record=record, redelivery=redelivery))
+        of = Source(publisher=POLICE, record=record, redelivery=redelivery, only_to=only_to)
+        sources.append(of)
     gateway = gateway or fresh()
     return gateway.process(tuple(sources), snapshot=known, seen=Seen({}), now=NOW)
 
@@ -227,7 +229,7 @@ def test_t6_a_refused_view_is_told_without_a_value(monkeypatch: pytest.MonkeyPat
 
     def leaking(*args: Any, **named: Any) -> Any:
         view_type, data = encodes(*args, **named)
-        return view_type, data.replace(CANARY.encode(), b"changed-7b21")
+        return view_type, data.replace(CANARY.encode(), b"chance-7b21")
 
     encodes = plan.encode
     monkeypatch.setattr(checker, "check", listening)
@@ -368,6 +370,22 @@ def test_t8_no_door_to_the_outside_imports_what_makes_views() -> None:
                 node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
             }
             assert not imported & makers, name
+
+
+# -- T9: recipients side by side ------------------------------------------------------------------
+
+
+def test_t9_recipients_in_one_audience_get_what_each_gets_alone() -> None:
+    """T9: schools with a pupil each, a null record and a list, under one clause and one event."""
+    children = [{"name": f"pupil {n}", "school": name} for n, name in enumerate(SCHOOLS[1:])]
+    named = share("1", ["child.name", "perpetrator.name"], items=pupils())
+    for value in ({"children": children}, {"children": children, "perpetrator": {"name": "P"}}):
+        known = snapshot(REFERENCE, named)
+        together = published(value, known)
+        views = [got(together, name)[1][3].view for name in SCHOOLS]
+        assert len(set(views)) == len(SCHOOLS)
+        for name, seen in zip(SCHOOLS, views, strict=True):
+            assert got(published(value, known, only_to=name), name)[1][3].view == seen
 
 
 # -- T14: what the recipient is told ---------------------------------------------------------------

@@ -32,8 +32,8 @@ def main(ids: tuple[str, ...], laws: bool, clean: bool, keep: bool, cases: int) 
         caught = [one for one in found if one.test is not None]
         escaped += not caught
         click.echo(f"{leak.of:4}{leak.id}: {'; '.join(map(_told, found))}")
-        entry = {"class": leak.of, "does": leak.does}
-        entry["caught"] = [{"by": one.test, "case": one.case} for one in caught]
+        by = [{"by": one.test, "case": one.case} for one in caught]
+        entry = {"class": leak.of, "does": leak.does, "caught": by}
         if keep:
             kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
             kept[leak.id] = entry

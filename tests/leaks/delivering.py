@@ -273,7 +273,7 @@ def closed_gates_are_told() -> None:
 
             given = (job.event, job.snapshot.facts, self._vocabulary)
             for one in recipients(*given, at=job.now):
-                to = {"recipient": one.recipient, "purpose": one.purpose}
+                to: dict[str, Any] = {"recipient": one.recipient, "purpose": one.purpose}
                 decision = decide(*given, **to, at=job.now)
                 if decision.delivered or decision.audience is None:
                     continue

@@ -226,7 +226,7 @@ def equal_values_are_not_compared() -> None:
     around("redaction.sameness:normal", lambda _: lambda *_args: None)
 
 
-@leak("T12", "unselected elements give the view another order", NONINTERFERENCE)
+@leak("T12", "unselected elements give the view another order")
 def order_tells_of_the_unselected() -> None:
     def change(value: Any, seen: Any) -> Any:
         return seen[::-1] if isinstance(seen, list) and len(seen) != len(value or ()) else seen
@@ -382,8 +382,8 @@ def doubtful_text_is_released() -> None:
 @leak("T13", "the scrubber says by a mark whether it found a name")
 def scrubber_answers() -> None:
     def change(scrub: Any) -> Any:
-        def answering(text: str, hidden: Any) -> str:
-            left: str = scrub(text, hidden)
+        def answering(text: str, hidden: Any) -> Any:
+            left = str(scrub(text, hidden))
             return (
                 left if left == text else f"{left} ({hmac.digest(b'', text.encode(), 'md5').hex()})"
             )

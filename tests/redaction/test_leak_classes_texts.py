@@ -160,3 +160,12 @@ def test_t10_pseudonyms_come_from_the_secret_and_cannot_be_made_without_it() -> 
         view_type, data = outgoing.encoded(asked.decision)
         tokens.add(decode_view(view_type, data)["victim"]["phone"])
     assert len(tokens) == 3
+
+
+def test_t12_elements_stand_in_their_order_whatever_stands_between_them() -> None:
+    """T12: the pupils' order does not tell of the strangers among them."""
+    mine = share("1", "child.name", items=pupils())
+    first, second = ({"name": name, "school": "elm-school"} for name in ("Bob", "Dee"))
+    stranger = {"name": "Ann", "school": "oak-school"}
+    orders = ([first, second], [first, stranger, second], [stranger, first, second, stranger])
+    assert len({repr(Asked([REFERENCE, mine], {"children": c}).view) for c in orders}) == 1

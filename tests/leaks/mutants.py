@@ -1,0 +1,97 @@
+"""Mutation testing of one file, in a copy of the tree: `make mutants FILE=redaction/judging.py`.
+
+cosmic-ray changes the file place by place and runs the tests that `TESTS` names for it; a change
+that no test sees is printed, and is killed by a test or justified in `mutants.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+HOUSE = Path(__file__).parents[2]
+COPIED = ("broker", "connectors", "examples", "redaction", "schemas", "tests", "docs")
+LISTS = ("test_decide.py", "test_plan_lists.py", "test_overrides.py")
+CHECKER = ("test_checker.py", "test_checker_containers.py", "test_checker_forms.py")
+LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classes_texts.py")
+DIFFERENTIAL = "test_differential.py"
+
+# The tests of a file, those that see most first; names are below tests/redaction.
+TESTS: dict[str, tuple[str, ...]] = {
+    "redaction/judging.py": ("test_decide.py", "test_overrides.py", "test_plan.py", DIFFERENTIAL),
+    "redaction/conditions.py": ("test_conditions.py", "test_consent.py", DIFFERENTIAL),
+    "redaction/consent.py": ("test_consent.py", DIFFERENTIAL),
+    "redaction/gates.py": ("test_gates.py", "test_decide.py", DIFFERENTIAL),
+    "redaction/sameness.py": ("test_transforms.py", "test_plan.py", *LEAKS, DIFFERENTIAL),
+    "redaction/addressing.py": ("test_decide.py", DIFFERENTIAL),
+    "redaction/transforms.py": ("test_transforms.py", *LEAKS, DIFFERENTIAL),
+    "redaction/clauses.py": (*LISTS, DIFFERENTIAL),
+    "redaction/checker.py": CHECKER,
+    "redaction/decide.py": ("test_decide.py", "test_gates.py", DIFFERENTIAL),
+    "redaction/plan.py": ("test_plan.py", "test_plan_views.py", *LEAKS, DIFFERENTIAL),
+    "redaction/leaves.py": ("test_plan_lists.py", "test_overrides.py", DIFFERENTIAL),
+    "redaction/layout.py": ("test_plan_lists.py", "test_plan.py", DIFFERENTIAL),
+}  # fmt: skip
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--cases", default=600, help="How many decisions the differential test compares.")
+@click.option("--timeout", default=120.0, help="Seconds after which a run counts as failed.")
+def main(file: Path, cases: int, timeout: float) -> None:
+    """Break a file in every way that cosmic-ray knows; exit with 1 if a change goes unseen."""
+    name = file.as_posix()
+    if name not in TESTS:
+        raise click.UsageError(f"name the tests of {name} in {Path(__file__).name} first")
+    with TemporaryDirectory() as folder:
+        there = Path(folder)
+        for part in COPIED:
+            shutil.copytree(
+                HOUSE / part, there / part, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copy(HOUSE / "pyproject.toml", there)
+        tests = [f"tests/redaction/{test}" for test in TESTS[name]]
+        words = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        command = " ".join(["env", f"CASEWARD_CASES={cases}", "PYTHONDONTWRITEBYTECODE=1", *words])
+        (there / "mutants.toml").write_text(
+            f'[cosmic-ray]\nmodule-path = "{name}"\ntimeout = {timeout}\nexcluded-modules = []\n'
+            f'test-command = {json.dumps(command)}\n[cosmic-ray.distributor]\nname = "local"\n'
+        )
+        _ray(there, "baseline", "mutants.toml")
+        _ray(there, "init", "mutants.toml", "session.sqlite")
+        _ray(there, "exec", "mutants.toml", "session.sqlite")
+        survived = report(_ray(there, "dump", "session.sqlite"))
+    sys.exit(1 if survived else 0)
+
+
+def _ray(folder: Path, *words: str) -> str:
+    path = str(Path(sys.executable).with_name("cosmic-ray"))
+    done = subprocess.run([path, *words], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise click.ClickException(f"cosmic-ray {words[0]}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def report(dump: str) -> int:
+    """Print what no test saw, and how many changes came to what; the number that survived."""
+    counts: Counter[str] = Counter()
+    for line in dump.splitlines():
+        item, result = json.loads(line)
+        outcome = "not run" if result is None else str(result["test_outcome"])
+        counts[outcome] += 1
+        if outcome == "survived":
+            click.echo(f"survived: {[one['operator_name'] for one in item['mutations']]}")
+            click.echo(result.get("diff") or "")
+    click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+    return counts["survived"]
+
+
+if __name__ == "__main__":
+    main()
