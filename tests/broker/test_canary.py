@@ -129,6 +129,7 @@ async def enter(found: House, case: str) -> None:
 async def test_a_canary_is_only_in_the_views_that_release_it(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    """T6: a canary in every leaf of every type, through the whole node."""
     async with house(tmp_path, loopback=True) as found:
         released = 0
         with capture_logs() as lines:
@@ -195,6 +196,7 @@ STAGES = {
 async def test_a_fault_in_a_stage_discloses_nothing_and_delivers_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stage: str
 ) -> None:
+    """T3, T6: an exception that carries the record, in each stage of the whole node."""
     structlog.reset_defaults()
     async with house(tmp_path) as found:
         (event,) = incidents(found, 1)

@@ -1,4 +1,9 @@
-"""How redaction systems leak elsewhere: each leak is a permanent test here, by its number."""
+"""How redaction systems leak elsewhere: each leak is a permanent test, by its number.
+
+Here T1, T2, T4, T5, T7, T9 and T12; in `test_leak_classes_forms` and `test_leak_classes_texts` T10
+to T13; in `tests/broker/test_leak_classes_gateway` T3, T6 to T9 and T14; in `tests/peers` T1, T2
+and T10 beside another library. `-k t7_` picks one class, and `make leaks` sees that they can fail.
+"""
 
 from __future__ import annotations
 
