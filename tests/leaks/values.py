@@ -263,7 +263,8 @@ def fact_is_read_through_another_clause() -> None:
     def change(value: Any) -> Any:
         def other(self: Any, name: str) -> Any:
             found = value(self, name)
-            return value(self, "serious_risk") if found is None else found
+            others = self.scopes[-1][0].facts
+            return value(self, next(iter(others))) if found is None and others else found
 
         return other
 
