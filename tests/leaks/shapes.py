@@ -157,7 +157,7 @@ def later_fields_pass_through() -> None:
     def change(derive: Any) -> Any:
         def derived(etype: Any, possible: Any) -> Any:
             def more(place: Place) -> frozenset[Form]:
-                return possible(place) or frozenset({Form.CLEAR} if place[-1] == "later" else ())
+                return possible(place) or frozenset({Form.CLEAR} if "later" in place else ())
 
             return derive(etype, more)
 
