@@ -24,7 +24,7 @@ LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classe
 
 # The tests of a file, those that see most first; names are below tests/redaction.
 TESTS: dict[str, tuple[str, ...]] = {
-    "redaction/judging.py": ("test_decide.py", "test_overrides.py", "test_plan.py"),
+    "redaction/judging.py": ("test_decide.py", "test_overrides.py", "test_plan.py", LEAKS[1]),
     "redaction/conditions.py": ("test_conditions.py", "test_consent.py"),
     "redaction/consent.py": ("test_consent.py",),
     "redaction/gates.py": ("test_gates.py", "test_decide.py"),
