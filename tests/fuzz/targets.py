@@ -58,7 +58,7 @@ WORDS = load_vocabulary()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One reader: what it is given, how many inputs make a block of some tenths of a second, the check."""
+    """One reader: its check, and how many inputs make a block of some tenths of a second."""
 
     name: str
     material: Material
