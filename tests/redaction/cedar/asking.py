@@ -215,7 +215,7 @@ def _agree(decision: Decision, leaves: Leaves, permitted: Permitted) -> None:
     for found in leaves.found:
         if found.spot.kind is None:
             continue
-        form = _shown(found, permitted)
+        form = alone = _shown(found, permitted)
         if form is not None and any(_shown(key, permitted) is not Form.CLEAR for key in found.keys):
             form = None
         field = ours.get(found.path)
@@ -223,7 +223,7 @@ def _agree(decision: Decision, leaves: Leaves, permitted: Permitted) -> None:
         if field is None:  # nothing is sent: by clauses nothing could be, but text not trusted
             assert form in (None, Form.SCRUBBED) or found.spot.tag == BASICS, where
         elif field.reason in NOT_OF_CLAUSES:
-            assert form is Form.SCRUBBED, where
+            assert alone is Form.SCRUBBED, where  # said before the keys around it are looked at
         else:
             assert form is field.form, where
 
