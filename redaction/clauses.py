@@ -191,21 +191,25 @@ class Tables:
                 )
 
     def _items_around(self, place: Place) -> tuple[int, ...] | None:
-        """Rule 11: an override lifts no items rule of the list that the field stands in."""
-        if ELEMENT not in place:
-            return None
-        outermost = place[: place.index(ELEMENT) + 1]
-        tags = {
-            field.tag
-            for field, _, at in record_leaves(self._etype.root)
-            if at[: len(outermost)] == outermost
-        }
-        numbers = [
-            self._selecting(share.items, frozenset(share.tags))
-            for share in self._asked.agreement.shares
-            if share.items is not None and self._addressed(share) and tags & set(share.tags)
-        ]
-        return tuple(number for number in numbers if number is not None) or None
+        """Rule 11: an override lifts no items rule of the list that the field stands in.
+
+        Of several lists around it, the innermost that some share selects from is meant.
+        """
+        for depth in reversed([at for at, step in enumerate(place) if step == ELEMENT]):
+            around = place[: depth + 1]
+            tags = {
+                field.tag
+                for field, _, at in record_leaves(self._etype.root)
+                if at[: len(around)] == around
+            }
+            numbers = [
+                self._selecting(share.items, frozenset(share.tags))
+                for share in self._asked.agreement.shares
+                if share.items is not None and self._addressed(share) and tags & set(share.tags)
+            ]
+            if numbers:
+                return tuple(number for number in numbers if number is not None)
+        return None
 
     def _addressed(self, share: Share) -> bool:
         """Whether the clause speaks of the audience and of what this publisher sends."""

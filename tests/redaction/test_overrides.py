@@ -22,12 +22,14 @@ from tests.redaction.builders import (
     agency,
     audience,
     event,
+    event_type,
     granted,
     never,
     override,
     pupils,
     register,
     share,
+    vocabulary,
     yes,
 )
 
@@ -158,6 +160,50 @@ def test_it_releases_no_element_that_no_items_rule_selects() -> None:
     others = share("1", "child.name", items=Items(where="child.school", when=None), to="health")
     made = asked(others, birth, records=(granted("9.1", "child.date_of_birth"),), value=CHILDREN)
     assert made.why("/children/0/date_of_birth")[2] is Reason.OVERRIDE
+
+
+def test_in_nested_lists_the_innermost_items_rule_is_kept() -> None:
+    """Rule 11: a rule of the visits selects visits, whatever selects the child they stand with."""
+    words = vocabulary(child__name=[], child__school=[], visit__told=[], visit__by=[], open=[])
+    visit = {
+        "type": "record",
+        "name": "Visit",
+        "fields": [
+            {"name": "by", "tag": "visit.by", "type": "string"},
+            {"name": "told", "tag": "visit.told", "type": "string"},
+        ],
+    }
+    child = {
+        "type": "record",
+        "name": "Child",
+        "fields": [
+            {"name": "name", "tag": "child.name", "type": "string"},
+            {"name": "school", "tag": "child.school", "type": "string"},
+            {"name": "visits", "tag": "visit.told", "type": {"type": "array", "items": visit}},
+        ],
+    }
+    etype = event_type(
+        [
+            {"name": "open", "tag": "open", "type": "string"},
+            {"name": "children", "tag": "child.name", "type": {"type": "array", "items": child}},
+        ],
+        words,
+    )
+    visits = [{"by": "elm-school", "told": "one"}, {"by": "oak-school", "told": "two"}]
+    made = Asked(
+        [
+            share("0", "open"),
+            share("1", "child.name", items=Items(where="child.school", when=None)),
+            share("2", "visit.by", items=Items(where="visit.by", when=None)),
+        ],
+        {"open": "yes", "children": [{"name": "Ann", "school": "elm-school", "visits": visits}]},
+        etype=etype,
+        words=words,
+        known=register(granted=(granted("9.1", "visit.told"),)),
+        overrides=(override("9.1", ["visit.told"]),),
+    )
+    assert made.why("/children/0/visits/0/told") == AS_OVERRIDE
+    assert made.why("/children/0/visits/1/told")[0] is None
 
 
 def test_equal_phones_elsewhere_stay_withheld() -> None:
