@@ -1,6 +1,6 @@
 """Where the time of the pipeline goes, for four recipients: own time by file, in percent.
 
-Run: `.venv/bin/python benchmarks/profile_pipeline.py`
+Run: `.venv/bin/python -m benchmarks.profile_pipeline`
 """
 
 import cProfile
