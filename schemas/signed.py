@@ -89,7 +89,7 @@ def sign_event(key: Ed25519PrivateKey, event: SignedEvent) -> bytes:
     """
     if event.signed_at.tzinfo is None:
         raise ValueError("`signed_at` needs a time zone")
-    iat = int(event.signed_at.timestamp())
+    iat = int(event.signed_at.replace(microsecond=0).timestamp())  # a float could round it up
     problem = _problem(
         event.publisher, event.gateway, event.stream, event.partition, event.event_id, iat
     )

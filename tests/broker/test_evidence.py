@@ -135,7 +135,8 @@ async def test_an_older_backup_never_signs_a_smaller_tree_and_a_new_ledger_is_an
     later.start()
     async with in_process(later) as http:
         cases = stage.cases(EVENTS)
-        events = [one for one in stage.events(EVENTS, cases) if one.source == "northmoor-police"]
+        made = stage.events(10 * EVENTS, cases)
+        events = [one for one in made if one.source == "northmoor-police"]
         agency = agency_of(http, stage.places, "northmoor-police", secret)
         await agency.publish(events)
         agency.close()

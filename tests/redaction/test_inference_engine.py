@@ -120,6 +120,8 @@ def hidden(subject: Subject, audience: str) -> list[Spot]:
         if spot.is_fact
         and spot.field.name not in told | {REASON_FACT}
         and not spot.field.name.startswith(CONSENT)
+        # whose consent the register knows is part of its answer
+        and f"{CONSENT}{spot.field.name.removesuffix('_id')}" not in told
         and spot.field.tag != "child.school"  # by which a school is addressed: its own name
         and not gets(subject, audience, publishers, spot)
     ]
