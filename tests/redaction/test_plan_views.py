@@ -175,8 +175,9 @@ def without_nothing(asked: Asked) -> dict[str, Any]:
         match node:
             case _ if hasattr(node, "fields"):
                 inner = {} if value is None else value
-                told = [f for f in node.fields if not is_free(f.tag)]
-                return {f.name: shown(f.node, inner.get(f.name)) for f in told}
+                told = {f.name: f.node for f in node.fields if not is_free(f.tag)}
+                found = {name: shown(node, inner.get(name)) for name, node in told.items()}
+                return {name: value for name, value in found.items() if value != {}}
             case _ if hasattr(node, "item"):
                 return [shown(node.item, element) for element in value or ()]
             case _ if hasattr(node, "value"):
