@@ -19,7 +19,7 @@ WORDS: Final = (
     "but by can car con da dad das day de del dem den der des di did die dir do dos du eh ein "
     "el en end er era es ex few for fue get go got ha han has hat hay he her hi him his hm ho "
     "how ich id if ihm ihn ihr ii im in ir is it ja je kid la las law le les let lo los lot ma "
-    "man mas may me men met mi mir mis mr ms mu mum muy my na nah ne ni nie no nos now nun nur "
+    "man mas may me men met mi mir mis mr ms mu mum muy my na nah ne ni nie no nor nos now nun nur "
     "ob of off oh ok old on one or os our out ow own ox pa pan per pi pm por que re sad sal saw "
     "say se see ser she si sie sin so sol son su sus tal tan te ten the ti to too tu tv two uh "
     "um un una uno uns up us va ver via vom vor vs was we wer who wir wo ya ye yes yo you zu "

@@ -177,7 +177,8 @@ def without_nothing(asked: Asked) -> dict[str, Any]:
                 inner = {} if value is None else value
                 told = {f.name: f.node for f in node.fields if not is_free(f.tag)}
                 found = {name: shown(node, inner.get(name)) for name, node in told.items()}
-                return {name: value for name, value in found.items() if value != {}}
+                left = {n: v for n, v in found.items() if v != {} or not hasattr(told[n], "fields")}
+                return left  # a record of free text only is not there
             case _ if hasattr(node, "item"):
                 return [shown(node.item, element) for element in value or ()]
             case _ if hasattr(node, "value"):
