@@ -177,8 +177,9 @@ def without_nothing(asked: Asked) -> dict[str, Any]:
                 inner = {} if value is None else value
                 told = {f.name: f.node for f in node.fields if not is_free(f.tag)}
                 found = {name: shown(node, inner.get(name)) for name, node in told.items()}
-                left = {n: v for n, v in found.items() if v != {} or not hasattr(told[n], "fields")}
-                return left  # a record of free text only is not there
+                records = {name for name, node in told.items() if hasattr(node, "fields")}
+                # a record of free text only is not there
+                return {n: v for n, v in found.items() if v != {} or n not in records}
             case _ if hasattr(node, "item"):
                 return [shown(node.item, element) for element in value or ()]
             case _ if hasattr(node, "value"):
