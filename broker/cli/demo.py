@@ -30,7 +30,7 @@ PIPE_WIDTH = 132  # where the output is no terminal
 @click.option("--events", default=60, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--headless", is_flag=True, default=False, help="End by itself; one JSON line last.")
 @click.option("--dir", "folder", default=None, help="Where to play; else a temporary directory.")
-@click.option("--seed", default=1, show_default=True, help="The same seed, the same events.")
+@click.option("--seed", default=4, show_default=True, help="The same seed, the same events.")
 @json_option
 @ends_well
 def demo(events: int, headless: bool, folder: str | None, seed: int, as_json: bool) -> None:
