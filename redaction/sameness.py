@@ -12,17 +12,28 @@ from schemas.registry import Kind
 
 _NOT_A_DIGIT = re.compile(r"[^0-9]+")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
-_UK_DIGITS = 11  # digits of +44 and the shortest national number with it
+_NUMBER = re.compile(r"[0-9]+")
+_TELLING = 7  # last digits of a phone number that tell it from others, in every country
+_BEFORE_EXTENSION = re.compile(rf"(?:[^0-9]*[0-9]){{{_TELLING}}}[^A-Za-z#;]*")
 
 
 def same_phone(text: str) -> str:
-    """A phone number's digits, without the prefixes for calling from abroad into the UK."""
+    """A phone number's last seven digits, without what follows a word, `#` or `;` after it.
+
+    So it is the same with the prefixes of its country or without, with `(0)` or without, and with
+    an extension. Two numbers that end alike are taken for one, which withholds more.
+    """
     if not text.isascii():
-        text = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
-    digits = _NOT_A_DIGIT.sub("", text).removeprefix("00")
-    if digits.startswith("44") and len(digits) >= _UK_DIGITS:
-        return "0" + digits[2:]
-    return digits
+        text = "".join(map(_in_ascii, text))
+    if number := _BEFORE_EXTENSION.match(text):
+        text = number[0]
+    return _NOT_A_DIGIT.sub("", text).lstrip("0")[-_TELLING:]
+
+
+def _in_ascii(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    return "x" if character.isalpha() else " "
 
 
 def same_text(text: str) -> str:
@@ -35,8 +46,16 @@ def same_text(text: str) -> str:
 
 
 def same_address(address: dict[str, str]) -> str:
-    """An address's postcode and line, as `same_text`."""
-    return same_text(address["postcode"] + address["line"])
+    """An address's postcode and the numbers of its line; the whole line where it has none.
+
+    So it is the same however the street is written. Two streets of one postcode are taken for one
+    where the numbers are equal, which withholds more.
+    """
+    line = address["line"]
+    if not line.isascii():
+        line = "".join(map(_in_ascii, line))
+    told = sorted(_NUMBER.findall(line)) or [same_text(address["line"])]
+    return " ".join(filter(None, [same_text(address["postcode"]), *told]))
 
 
 _NORMAL: Final[Mapping[tuple[str, Kind], Callable[[Any], str]]] = MappingProxyType(

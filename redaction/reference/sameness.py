@@ -45,7 +45,7 @@ def _normal(case: Case, place: Place, kind: str) -> tuple[str, str] | None:
     elif kind == "address" and place.kind in (None, Kind.STRING):
         normal = ("words", _letters(place.value))
     elif kind == "address" and place.kind is Kind.ADDRESS:
-        normal = ("address", _letters(f"{place.value['postcode']}{place.value['line']}"))
+        normal = ("address", _whole(place.value["postcode"], place.value["line"]))
     else:
         return None
     return normal if normal[1] else None
@@ -53,11 +53,19 @@ def _normal(case: Case, place: Place, kind: str) -> tuple[str, str] | None:
 
 def _digits(text: str) -> str:
     # a digit is a digit in any script; in which was open
-    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
-    digits = digits.removeprefix("00")
-    if digits.startswith("44") and len(digits) >= 11:
-        digits = "0" + digits.removeprefix("44")
-    return digits
+    digits = ""
+    for character in text:
+        if character.isdecimal():
+            digits += str(unicodedata.decimal(character))
+        elif len(digits) >= 7 and (character.isalpha() or character in "#;"):
+            break  # an extension
+    return digits.lstrip("0")[-7:]
+
+
+def _whole(postcode: str, line: str) -> str:
+    spaced = [str(unicodedata.decimal(c)) if c.isdecimal() else " " for c in line]
+    numbers = " ".join(sorted("".join(spaced).split())) or _letters(line)
+    return f"{_letters(postcode)} {numbers}".strip()
 
 
 def _letters(text: str) -> str:

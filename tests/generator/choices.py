@@ -60,6 +60,8 @@ PHONES = (
     "01632 960123",
     "+44 1632 960123",
     "0044 (1632) 960-123",
+    "+44 (0)1632 960123 ext 2",
+    "1632960123",
     "٠١٦٣٢ ٩٦٠١٢٣",
     "07700 900456",
     "+447700900456",
@@ -72,6 +74,7 @@ ADDRESSES = (
     ("1 Müller Street", "Northmoor", "NM1 1AA", "GB"),
     ("1 muller street.", "NORTHMOOR", "nm1-1aa", "United Kingdom"),
     ("1 Mu\u0308ller Street", "", "NM11AA", ""),
+    ("Muellerstr. 1", "Northmoor", "NM1 1AA", "DE"),
     ("2 Quay Road", "Southmoor", "SM2 2BB", "GB"),
     ("", "Northmoor", "", "GB"),
 )

@@ -74,14 +74,14 @@ def test_t12_a_form_of_a_text_holds_nothing_of_it() -> None:
 
 
 def test_t12_a_hidden_address_is_hidden_where_it_stands_a_second_time() -> None:
-    """T12: the refuge's address, written as the child's with other case and spaces, stays away."""
+    """T12: the refuge's address, written as the child's with other case and words, stays away."""
     clauses: Clauses = [
         REFERENCE,
         share("1", "child.address"),
         share("2", "child.name"),
         never("7", "victim.address"),
     ]
-    safe, again = address("9 Refuge Row"), address("9,  REFUGE row", "zz11zz")
+    safe, again = address("9 Refuge Row"), address("9,  REFUGE rd.", "zz11zz")
     value = {"victim": {"address": safe}, "children": [{"name": "Bob", "address": again}]}
     asked = Asked(clauses, value)
     assert asked.why("/children/0/address")[2] is Reason.SAME_AS_NEVER
@@ -90,9 +90,10 @@ def test_t12_a_hidden_address_is_hidden_where_it_stands_a_second_time() -> None:
     assert "REFUGE" in repr(Asked(clauses, elsewhere).view)
 
 
-def test_t12_a_hidden_phone_is_hidden_however_it_is_written() -> None:
+@pytest.mark.parametrize("spelling", ["07700 900123", "+44 (0)7700 900123", "07700900123 ext 2"])
+def test_t12_a_hidden_phone_is_hidden_however_it_is_written(spelling: str) -> None:
     """T12: the same number as the child's school contact, in another spelling."""
-    contact = {"name": "K", "phone": "07700 900123"}
+    contact = {"name": "K", "phone": spelling}
     value = {"victim": {"phone": PHONE}, "children": [{"name": "B", "school_contact": contact}]}
     clauses: Clauses = [REFERENCE, share("1", ["child.name", "child.school_phone"])]
     clauses.append(never("7", "victim.phone"))

@@ -270,16 +270,32 @@ def test_a_form_that_does_not_fit_is_an_error_without_the_value(form: Form, valu
 
 def test_phones_are_the_same_however_they_are_written() -> None:
     written = ["+44 7700 900123", "0044 7700 900123", "07700 900123", "(07700) 900-123",
-               "٠٧٧٠٠ ٩٠٠١٢٣"]  # fmt: skip
-    assert {same_phone(one) for one in written} == {"07700900123"}
-    assert same_phone("4412345") == "4412345"  # too short to be an international number
+               "+44 (0)7700 900123", "7700900123", "07700 900123 ext 2", "07700 900123#2",
+               "tel. 07700 900123", "٠٧٧٠٠ ٩٠٠١٢٣", "٠٧٧٠٠ ٩٠٠١٢٣ б 2",
+               "07700\u2013900123"]  # fmt: skip
+    assert {same_phone(one) for one in written} == {"0900123"}
+    assert same_phone("+49 30 123456") == same_phone("030 / 12 34 56 Durchwahl 7")
+    assert same_phone("07700 900123") != same_phone("07700 900124")
+    assert same_phone("ask at the desk, floor 2") == "2"
     assert same_phone("ask at the desk") == ""
 
 
-def test_addresses_are_the_same_in_any_case_accent_and_spacing() -> None:
-    one = address("Flat 2, 1 Émile Street", "zz1 1zz")
-    other = address("FLAT 2 1 EMILE STREET", "ZZ11ZZ")
-    assert same_address(one) == same_address(other) == "zz11zzflat21emilestreet"
+@pytest.mark.parametrize(
+    "line",
+    ["FLAT 2 1 EMILE STREET", "1 Emile St., Flat 2", "1\u2009\u00c9mile Street (2)", "٢, 1 Emile"],
+)
+def test_addresses_are_the_same_however_the_street_is_written(line: str) -> None:
+    assert same_address(address(line, "ZZ11ZZ")) == "zz11zz 1 2"
+
+
+def test_addresses_of_other_numbers_or_names_are_not_the_same() -> None:
+    lines = ["Flat 2, 1 Elm Road", "21 Elm Road", "Robin Cottage", "Wren Cottage"]
+    assert len({same_address(address(line, "ZZ1 1ZZ")) for line in lines}) == len(lines)
+    assert same_address(address("Robin cottage.", "")) == "robincottage"
+    assert same_address(address("", "")) == ""
+
+
+def test_addresses_in_words_are_the_same_in_any_case_accent_and_spacing() -> None:
     assert same_text("Straße 1") == same_text("STRASSE 1")
 
 
