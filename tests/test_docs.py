@@ -50,3 +50,13 @@ def test_documents_link_only_to_what_is_there() -> None:
 def test_the_deployed_configuration_can_be_read() -> None:
     config = read_config(ROOT / "deploy" / "caseward.toml")
     assert [one.kind for one in config.source + config.sink] == ["folder", "folder", "webhook"]
+
+
+def test_the_page_of_assurance_names_tests_and_targets_that_are_there() -> None:
+    page = (ROOT / "docs" / "assurance.md").read_text(encoding="utf-8")
+    named = re.findall(r"\b(tests/[\w/.]*\w)", page)
+    targets = re.findall(r"`make ([a-z-]+)", page)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert len(named) > 20 and len(targets) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert [each for each in targets if f"\n{each}:" not in makefile] == []
