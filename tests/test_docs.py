@@ -57,6 +57,7 @@ def test_the_page_of_assurance_names_tests_and_targets_that_are_there() -> None:
     named = re.findall(r"\b(tests/[\w/.]*\w)", page)
     targets = re.findall(r"`make ([a-z-]+)", page)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert len(named) > 20 and len(targets) > 5
+    assert len(named) > 20
+    assert len(targets) > 5
     assert [path for path in named if not (ROOT / path).exists()] == []
     assert [each for each in targets if f"\n{each}:" not in makefile] == []
