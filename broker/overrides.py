@@ -11,7 +11,7 @@ from broker.entries import CLOCK_SKEW_MS, Enrolled, RegisterRefused
 from broker.override_record import Authoriser
 from broker.override_record import Override as Record
 from redaction.agreement import Agreement, Audience, Override
-from redaction.facts import Review
+from redaction.facts import Granted, Review
 from redaction.transforms import at_most
 
 HOUR = timedelta(hours=1)
@@ -24,6 +24,7 @@ def check_override(
     agreements: Iterable[Agreement],
     agencies: Mapping[str, Enrolled],
     accessions: frozenset[tuple[str, str, int]],
+    recorded: Iterable[Granted],
     now_ms: int,
 ) -> None:
     """Require that a new override keeps to what its agreement allows.
@@ -34,6 +35,7 @@ def check_override(
         agreements: those enacted; the one that governs at the record's start sets the bounds.
         agencies: who is enrolled.
         accessions: who acceded to which version.
+        recorded: the overrides that the register holds.
         now_ms: the node's time, Unix milliseconds: an override begins now, for one in store for
             later would be no answer to a risk that anybody has seen.
 
@@ -55,6 +57,7 @@ def check_override(
             for audience in allowed.to
         ):
             raise RegisterRefused("the override may not release to one of its recipients")
+    _check_order(granted, agreement, recorded)
 
 
 def check_review(
@@ -128,6 +131,29 @@ def _check_bounds(record: Record, agreement: Agreement, allowed: Override) -> No
     for rule, is_broken in broken.items():
         if is_broken:
             raise RegisterRefused(rule)
+
+
+def _check_order(granted: Granted, agreement: Agreement, recorded: Iterable[Granted]) -> None:
+    """Require a form that a decision can put in order with what else releases the same tags.
+
+    A decision that meets two forms of which neither discloses all of the other withholds all.
+    """
+    beside = [(frozenset(share.tags), share.form) for share in agreement.shares]
+    beside += [
+        (one.tags, one.form)
+        for one in recorded
+        if (one.case, one.agreement) == (granted.case, granted.agreement)
+        and one.review is not Review.FAILED
+        and one.recipients & granted.recipients
+        and one.until > granted.since
+    ]
+    for tag in sorted(granted.tags):
+        for form in {form for tags, form in beside if tag in tags}:
+            if not at_most(form, granted.form) and not at_most(granted.form, form):
+                raise RegisterRefused(
+                    f"the override's form `{granted.form}` cannot be put in order with `{form}`, "
+                    f"in which `{tag}` is released too"
+                )
 
 
 def _addresses(

@@ -244,6 +244,7 @@ class State:
             agreements=facts.agreements,
             agencies=self._agencies,
             accessions=facts.accessions,
+            recorded=facts.granted,
             now_ms=now_ms,
         )
 

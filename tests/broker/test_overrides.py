@@ -48,6 +48,14 @@ overrides:
     expires_after: 72 hours
     review_within: 48 hours
     lifts: ["7.1"]
+  - id: "9.3"
+    text: And how old the victim is.
+    releases: [victim.date_of_birth]
+    to: [health]
+    legal_basis: [gdpr-9-2-c]
+    needs: {justification: yes, authorisers: 2, of_rank: duty-manager}
+    expires_after: 72 hours
+    review_within: 48 hours
 """
 
 
@@ -154,7 +162,7 @@ BEYOND: dict[str, dict[str, Any]] = {
     "no basis": {"legal_basis": frozenset()},
     "no justification": {"justification": "  "},
     "reviewed already": {"review": Review.UPHELD, "reviewed_by": THREE},
-    "another override": {"override": "9.3"},
+    "another override": {"override": "9.4"},
     "another agreement": {"agreement": "northmoor-cpis"},
     "begun last year": {"begins": timedelta(days=-365)},
     "begun ten minutes ago": {"begins": timedelta(minutes=-10)},
@@ -183,6 +191,18 @@ async def test_a_form_that_discloses_more_than_agreed_is_refused(tmp_path: Path)
         await granted(found, record(**whether, form=Form.PRESENT))
         await granted(found, record(id="override-2", form=Form.PRESENT))
         assert {one.form for one in recorded(found)} == {Form.PRESENT}
+
+
+async def test_a_form_that_no_decision_can_order_beside_another_is_refused(tmp_path: Path) -> None:
+    """Rules 4 and 11: two such overrides together would withhold everything from the hospital."""
+    born: dict[str, Any] = {"override": "9.3", "tags": frozenset({"victim.date_of_birth"})}
+    async with scene(tmp_path) as found:
+        await granted(found, record(**born, form=Form.AGE))
+        with pytest.raises(NodeRefused, match="`year` cannot be put in order"):
+            await granted(found, record(id="override-2", **born, form=Form.YEAR))
+        await granted(found, record(id="override-3", **born, form=Form.AGE_BAND))
+        await granted(found, record(id="override-4", case=CASES[1], **born, form=Form.YEAR))
+        assert len(recorded(found)) == 3
 
 
 async def test_the_requester_does_not_authorise(tmp_path: Path) -> None:
