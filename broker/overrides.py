@@ -64,10 +64,14 @@ def check_review(
     record: Record,
     before: Record,
     signers: Mapping[str, Authoriser],
+    authorisers: Mapping[str, Authoriser],
     *,
     agreements: Iterable[Agreement],
 ) -> None:
     """Require that a change of an override is its review, and by whom it may be.
+
+    An agreement that has been taken out of the register does not keep an override from being
+    reviewed: the rank is then the one that those who signed it have.
 
     Raises:
         RegisterRefused: it changes anything else, was reviewed before, or the reviewer requested
@@ -81,12 +85,15 @@ def check_review(
     if as_before != before:
         raise RegisterRefused("a review changes nothing else of the override")
     agreement = governing(agreements, before.granted.agreement, before.granted.since)
-    rank = None if agreement is None else _allowed(agreement, before.granted.override).of_rank
+    if agreement is not None:
+        ranks = {_allowed(agreement, before.granted.override).of_rank}
+    else:
+        ranks = {authorisers[one].rank for one in before.authorised_by if one in authorisers}
     if len(signers) != 1 or {record.reviewed_by} != set(signers):
         raise RegisterRefused("a review is signed by the one who made it")
     if record.reviewed_by in (before.requested_by, *before.authorised_by):
         raise RegisterRefused("who requested or signed an override does not review it")
-    if any(one.rank != rank for one in signers.values()):
+    if any(one.rank not in ranks for one in signers.values()):
         raise RegisterRefused("who reviews an override has another rank than it needs")
 
 

@@ -235,8 +235,10 @@ class State:
         known = {name: self._authorisers[name] for name in signers}
         facts, before = self.snapshot().facts, self._entries.get((entry.kind, entry.key))
         if before is not None and before.value is not None:
-            held = read_override(before)
-            check_review(read_override(entry), held, known, agreements=facts.agreements)
+            held, agreements = read_override(before), facts.agreements
+            check_review(
+                read_override(entry), held, known, self._authorisers, agreements=agreements
+            )
             return
         check_override(
             read_override(entry),

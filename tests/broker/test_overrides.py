@@ -304,6 +304,19 @@ async def test_an_override_is_reviewed_once_by_somebody_else(
                 await review(*given, by=THREE, found=other)
 
 
+async def test_an_override_is_reviewed_though_its_agreement_has_ended(tmp_path: Path) -> None:
+    """Rule 11: an agreement's end ends no duty to review; the rank is that of who signed."""
+    async with scene(tmp_path) as found:
+        given = (found.http, found.places, found.secret, "override-1")
+        await granted(found, record())
+        for version in (1, 2):
+            await found.officer().put(Kind.AGREEMENT, f"{MARAC}/{version}", None)
+        with pytest.raises(NodeRefused, match="rank"):
+            await review(*given, by=LOW, found=Review.UPHELD)
+        await review(*given, by=THREE, found=Review.UPHELD)
+        assert [one.review for one in recorded(found)] == [Review.UPHELD]
+
+
 async def test_the_requester_does_not_review(tmp_path: Path) -> None:
     """Rule 11: not even one who has the rank."""
     async with scene(tmp_path) as found:
