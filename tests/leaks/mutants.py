@@ -1,16 +1,19 @@
 """Mutation testing of one file, in a copy of the tree: `make mutants FILE=redaction/judging.py`.
 
 cosmic-ray changes the file place by place and runs the tests that `TESTS` names for it; a change
-that no test sees is printed, and is killed by a test or justified in `mutants.md`.
+that no test sees is printed, and is killed by a test or justified in `mutants.md`. Changes that
+cannot change what the file does are left out and counted: see `_same`.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,9 +68,45 @@ def main(file: Path, cases: int, timeout: float) -> None:
         )
         _ray(there, "baseline", "mutants.toml")
         _ray(there, "init", "mutants.toml", "session.sqlite")
+        leave_out(there / "session.sqlite", HOUSE / file)
         _ray(there, "exec", "mutants.toml", "session.sqlite")
         survived = report(_ray(there, "dump", "session.sqlite"))
     sys.exit(1 if survived else 0)
+
+
+def leave_out(session: Path, file: Path) -> None:
+    """Mark in cosmic-ray's session the changes that are none as not to be tried."""
+    from cosmic_ray.work_db import use_db
+    from cosmic_ray.work_item import WorkerOutcome, WorkResult
+
+    places = tuple(_same(ast.parse(file.read_text(encoding="utf-8"))))
+    skipped = WorkResult(
+        output=None, test_outcome=None, diff=None, worker_outcome=WorkerOutcome.SKIPPED
+    )
+    with use_db(str(session)) as work:
+        for item in tuple(work.work_items):
+            if all(
+                any(start <= one.start_pos < end for start, end in places) for one in item.mutations
+            ):
+                work.set_result(item.job_id, skipped)
+
+
+def _same(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where a change changes nothing: annotations, never evaluated, and flags of dataclasses.
+
+    `frozen`, `slots` and `kw_only` keep a programmer from mistakes; no outcome depends on them.
+    """
+    for node in ast.walk(tree):
+        found: list[ast.expr | None] = []
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            found.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef):
+            found.append(node.returns)
+        elif isinstance(node, ast.ClassDef):
+            found += [d for d in node.decorator_list if ast.unparse(d).startswith("dataclass(")]
+        for one in found:
+            if one is not None and one.end_lineno is not None and one.end_col_offset is not None:
+                yield (one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)
 
 
 def _ray(folder: Path, *words: str) -> str:
@@ -83,7 +122,7 @@ def report(dump: str) -> int:
     counts: Counter[str] = Counter()
     for line in dump.splitlines():
         item, result = json.loads(line)
-        outcome = "not run" if result is None else str(result["test_outcome"])
+        outcome = "not run" if result is None else str(result["test_outcome"] or "left out")
         counts[outcome] += 1
         if outcome == "survived":
             click.echo(f"survived: {[one['operator_name'] for one in item['mutations']]}")
