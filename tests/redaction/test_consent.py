@@ -90,6 +90,30 @@ def test_a_word_about_one_child_says_nothing_of_another(
     assert said(record(), which=known) == "given"
 
 
+@pytest.mark.parametrize("other", ["an", "on", "ones", "two"])
+def test_names_that_sort_before_or_after_are_other_names(other: str) -> None:
+    """Rule 12: consent is one person's, decided by one, for one purpose; nothing else will do."""
+    for state in (GIVEN, REFUSED):
+        assert said(record(state, which="one"), which=other) is None
+        for changes in ({"person": other}, {"purpose": other}, {"audience": other}):
+            assert said(record(state, **changes)) is None
+    one = AgeBand(from_age=0, decider=other)
+    assert said(record(by="one", cleared=True), rule=rule(bands=(one,))) is None
+    assert said(record(by=other, cleared=False), rule=rule(bands=(one,))) is None
+
+
+def test_equal_names_are_one_name_whoever_spelt_them() -> None:
+    """Rule 12: what a register and an event say comes from different bytes."""
+
+    def spelt(text: str) -> str:
+        return "".join(list(text))
+
+    mine = {"person": spelt("child"), "purpose": spelt(PURPOSE), "which": spelt("one")}
+    for state in (GIVEN, REFUSED):
+        told = record(state, **mine, audience=spelt("school"), by=spelt("child"))
+        assert said(told, which="one") == state.value
+
+
 @pytest.mark.parametrize(
     ("limited", "asked", "given", "refused"),
     [
