@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
+from broker.narratives import NARRATIVE, narratives
 from schemas.codec import Event
 from schemas.registry import Array, EventType, Kind, Leaf, Map, Node, Record
 
@@ -30,16 +32,42 @@ _FIRST = (
     "Jude",
     "Kit",
     "Lux",
+    "Mina",
+    "Noor",
+    "Oona",
+    "Per",
+    "Quin",
+    "Rhys",
 )
 _LAST = ("Example", "Sample", "Specimen", "Placeholder", "Fictional", "Invented", "Madeup")
 _TOWNS = ("Northmoor", "Eastholt", "Saltby", "Wexcombe", "Marlow Green")
-_SENTENCES = (
-    "Neighbours reported raised voices; officers attended and spoke to both adults.",
-    "A door was damaged before officers arrived; nobody needed treatment.",
-    "The children were upstairs and came down when officers attended.",
-    "A plan for the coming days was agreed and written down.",
-    "An earlier report at the same household is on record.",
+# What a field of this name says, where a name alone tells what it is.
+_SAID = MappingProxyType(
+    {
+        "agency": ("A county agency", "A neighbouring force"),
+        "disability": ("none known", "uses a wheelchair", "hard of hearing"),
+        "ethnicity": ("not stated", "stated elsewhere"),
+        "gp_surgery": ("Saltby Surgery", "Wexcombe Health Centre"),
+        "job_title": ("social worker", "health visitor", "support worker"),
+        "language": ("English", "Spanish", "Polish"),
+        "markers": ("known to carry a knife", "violent when drunk", "watched the house before"),
+        "paid_by": ("the county", "the victim"),
+        "relationship_status": ("living together", "separated", "married"),
+        "relationship_to_perpetrator": ("child", "stepchild"),
+        "relationship_to_victim": ("former partner", "partner", "spouse"),
+        "team": ("Assessment team", "Duty team"),
+        "unit": ("Response team 2", "Response team 5", "Safeguarding unit"),
+    }
 )
+_PLACES = MappingProxyType(  # what else than a person has a name
+    {
+        "court": ("Northmoor Magistrates' Court", "Eastholt Crown Court"),
+        "refuge": ("Harbour Refuge",),
+        "team": ("Assessment team", "Duty team"),
+    }
+)
+_GROWN_UP = (19, 68)  # years of age
+_CHILD = (4, 17)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +89,7 @@ def make_event(
 ) -> Event:
     """One event of a type: every field filled or, where it may be, sometimes null."""
     maker = _Maker(rng, cast, now)
-    value = maker.record(etype.root)
+    value = maker.record(etype.root, "")
     value["header"] = {
         "id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
         "source": source,
@@ -72,6 +100,7 @@ def make_event(
         "on_behalf_of": f"{rng.choice(_FIRST)} {rng.choice(_LAST)} (desk {rng.randint(1, 9)})",
     }
     _agree(value)
+    value = narratives(value, rng)
     return Event(etype=etype, value=value)
 
 
@@ -87,23 +116,24 @@ def _agree(value: dict[str, Any]) -> None:
 class _Maker:
     def __init__(self, rng: Random, cast: Cast, now: datetime) -> None:
         self._rng, self._cast, self._now = rng, cast, now
+        self._unnamed: list[str] = []
 
-    def record(self, record: Record) -> dict[str, Any]:
-        return {field.name: self._node(field.node, field.name) for field in record.fields}
+    def record(self, record: Record, whose: str) -> dict[str, Any]:
+        return {field.name: self._node(field.node, field.name, whose) for field in record.fields}
 
-    def _node(self, node: Node, name: str) -> Any:
+    def _node(self, node: Node, name: str, whose: str) -> Any:
         if node.nullable and self._rng.random() < 0.2:
             return None
         if isinstance(node, Record):
-            return self.record(node)
+            return self.record(node, name)
         if isinstance(node, Array):
             size = self._rng.choice((0, 1, 2, 2, 3))
-            return [self._node(node.item, name) for _ in range(size)]
+            return [self._node(node.item, name, whose) for _ in range(size)]
         if isinstance(node, Map):
-            return {f"note {n}": self._node(node.value, name) for n in range(2)}
-        return self._leaf(node, name)
+            return {f"note {n}": self._node(node.value, name, whose) for n in range(2)}
+        return self._leaf(node, name, whose)
 
-    def _leaf(self, leaf: Leaf, name: str) -> Any:
+    def _leaf(self, leaf: Leaf, name: str, whose: str) -> Any:
         rng = self._rng
         makers: dict[Kind, Callable[[], Any]] = {
             Kind.BOOLEAN: lambda: rng.random() < 0.5,
@@ -113,19 +143,20 @@ class _Maker:
             Kind.DOUBLE: lambda: float(rng.randint(0, 100)) / 4,
             Kind.BYTES: lambda: rng.randbytes(8),
             Kind.ENUM: lambda: rng.choice(leaf.symbols),
-            Kind.DATE: lambda: self._date(name),
+            Kind.DATE: lambda: self._date(name, whose),
             Kind.TIMESTAMP: lambda: (self._now - timedelta(hours=rng.randint(1, 72))).astimezone(
                 UTC
             ),
             Kind.DECIMAL: lambda: _decimal(leaf, rng),
             Kind.UUID: lambda: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
             Kind.ADDRESS: self._address,
-            Kind.STRING: lambda: self._text(name),
+            Kind.STRING: lambda: self._text(name, whose),
         }
         return makers[leaf.kind]()
 
-    def _date(self, name: str) -> Any:
-        years = self._rng.randint(4, 17) if "birth" in name else self._rng.randint(0, 1)
+    def _date(self, name: str, whose: str) -> Any:
+        ages = (_CHILD if whose == "children" else _GROWN_UP) if "birth" in name else (0, 1)
+        years = self._rng.randint(*ages)
         return (self._now - timedelta(days=365 * years + self._rng.randint(0, 300))).date()
 
     def _address(self) -> dict[str, str]:
@@ -137,7 +168,13 @@ class _Maker:
             "country": "GB",
         }
 
-    def _text(self, name: str) -> str:
+    def _first_name(self) -> str:
+        """One that nobody else of the event has, as long as there are some."""
+        if not self._unnamed:
+            self._unnamed = self._rng.sample(_FIRST, len(_FIRST))
+        return self._unnamed.pop()
+
+    def _text(self, name: str, whose: str) -> str:
         rng = self._rng
         if name == "school":
             return rng.choice(list(self._cast.schools))
@@ -145,11 +182,16 @@ class _Maker:
             return f"01632 960{rng.randint(0, 999):03}"
         if "email" in name:
             return f"desk{rng.randint(1, 99)}@agency.example"
+        if name in _SAID:
+            kin = whose == "children" and name.startswith("relationship")
+            return "child" if kin else rng.choice(_SAID[name])
+        if name == "name" and whose in _PLACES:
+            return rng.choice(_PLACES[whose])
         if name == "name" or name.endswith("_name"):
-            return f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
+            return f"{self._first_name()} {rng.choice(_LAST)}"
         if "reference" in name:
             return f"REF-{rng.randint(0, 99_999):05}"
-        return rng.choice(_SENTENCES)
+        return NARRATIVE
 
 
 def _decimal(leaf: Leaf, rng: Random) -> Any:
