@@ -314,6 +314,15 @@ def test_a_stand_in_gets_what_the_agency_in_conflict_would_have_had() -> None:
     assert names == {"/children/0/name": True, "/children/1/name": False}
 
 
+def test_nobody_stands_in_for_the_publisher_and_one_without_a_stand_in_hides_no_other() -> None:
+    """Rule 10: two conflicts of a case, and one of the publisher, whom its own event may name."""
+    known = register(agreement(REFERENCE), **in_conflict((PUBLISHER, OAK)))
+    asked = [each.recipient for each in recipients(incident(PUBLISHER), known, WORDS, at=AT)]
+    assert OAK not in asked
+    known = register(agreement(REFERENCE), **in_conflict(("ash-school", None), (ELM, OAK)))
+    assert Addressed(OAK, PURPOSE) in recipients(incident(ELM), known, WORDS, at=AT)
+
+
 def test_a_stand_in_answers_for_its_own_gates() -> None:
     signed = agreement(REFERENCE, requires=(COURSE,))
     held = Training(agency=ELM, holder="x", course=COURSE.training, completed=date(2026, 8, 31))

@@ -124,6 +124,7 @@ def test_a_later_version_ends_the_one_before_it_from_its_first_day() -> None:
     [
         (None, Gate.OPEN),
         (DAY, Gate.OPEN),
+        (date(2027, 11, 2), Gate.OPEN),
         (date(2026, 11, 2), Gate.KEY_EXPIRED),
     ],
 )
