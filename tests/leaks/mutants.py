@@ -25,7 +25,8 @@ LISTS = ("test_decide.py", "test_plan_lists.py", "test_overrides.py")
 CHECKER = ("test_checker.py", "test_checker_containers.py", "test_checker_forms.py")
 LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classes_texts.py")
 
-# The tests of a file, those that see most first; names are below tests/redaction.
+# The tests of a file, those that see most first; names are below tests/redaction. Last come the
+# examples, whose names come from files: `is` for `==` on a name is seen there.
 TESTS: dict[str, tuple[str, ...]] = {
     "redaction/judging.py": ("test_decide.py", "test_overrides.py", "test_plan.py", LEAKS[1]),
     "redaction/conditions.py": ("test_conditions.py", "test_consent.py"),
@@ -59,7 +60,7 @@ def main(file: Path, cases: int, timeout: float) -> None:
                 HOUSE / part, there / part, ignore=shutil.ignore_patterns("__pycache__")
             )
         shutil.copy(HOUSE / "pyproject.toml", there)
-        tests = [f"tests/redaction/{test}" for test in TESTS[name]]
+        tests = [f"tests/redaction/{test}" for test in (*TESTS[name], "test_examples.py")]
         run = [sys.executable, "-B", "-m", "tests.leaks.mutant_run", str(cases), *tests]
         command = " ".join(["env", "PYTHONDONTWRITEBYTECODE=1", *run])
         (there / "mutants.toml").write_text(
