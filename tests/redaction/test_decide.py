@@ -316,7 +316,7 @@ def test_a_stand_in_gets_what_the_agency_in_conflict_would_have_had() -> None:
 
 def test_nobody_stands_in_for_the_publisher_and_one_without_a_stand_in_hides_no_other() -> None:
     """Rule 10: two conflicts of a case, and one of the publisher, whom its own event may name."""
-    known = register(agreement(REFERENCE), **in_conflict((PUBLISHER, OAK)))
+    known = register(agreement(REFERENCE), **in_conflict(("".join([*PUBLISHER]), OAK)))
     asked = [each.recipient for each in recipients(incident(PUBLISHER), known, WORDS, at=AT)]
     assert OAK not in asked
     known = register(agreement(REFERENCE), **in_conflict(("ash-school", None), (ELM, OAK)))
