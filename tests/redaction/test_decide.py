@@ -319,6 +319,7 @@ def test_nobody_stands_in_for_the_publisher_and_one_without_a_stand_in_hides_no_
     known = register(agreement(REFERENCE), **in_conflict(("".join([*PUBLISHER]), OAK)))
     asked = [each.recipient for each in recipients(incident(PUBLISHER), known, WORDS, at=AT)]
     assert OAK not in asked
+    assert gate(known, incident(PUBLISHER), to=OAK) is Gate.NOT_ADDRESSED
     known = register(agreement(REFERENCE), **in_conflict(("ash-school", None), (ELM, OAK)))
     assert Addressed(OAK, PURPOSE) in recipients(incident(ELM), known, WORDS, at=AT)
 
