@@ -14,13 +14,15 @@ from redaction.agreement import (
     AllOf,
     AnyOf,
     Condition,
+    ConsentRule,
     Elapsed,
     Is,
     Not,
     Number,
+    OnWithdrawal,
     Unit,
 )
-from redaction.conditions import Facts, Truth, evaluate, facts_for
+from redaction.conditions import Facts, Truth, evaluate, facts_for, reads_consent
 from redaction.directory import Directory
 from redaction.facts import Calendar, Consent, ConsentState, Register
 from redaction.scopes import scope_of
@@ -48,6 +50,8 @@ ETYPE = event_type(
         {"name": "score", "type": ["null", "int"], "tag": "risk", "fact": True},
         {"name": "plain", "type": "boolean", "tag": "risk"},
         {"name": "consent_of_victim", "type": ["null", "string"], "tag": "risk", "fact": True},
+        {"name": "victim_id", "type": ["null", "int"], "tag": "risk", "fact": True},
+        {"name": "adult_id", "type": "boolean", "tag": "risk", "fact": True},
         {"name": "born", "type": ["null", BORN], "tag": "person.born"},
         {
             "name": "more",
@@ -84,7 +88,7 @@ ETYPE = event_type(
     WORDS,
 )  # fmt: skip
 
-SAID: dict[str, Any] = {"yes_fact": True, "no_fact": False, "score": 14}
+SAID: dict[str, Any] = {"yes_fact": True, "no_fact": False, "score": 14, "adult_id": True}
 WORD = {True: yes("yes_fact"), False: yes("no_fact"), None: yes("unsaid")}
 
 
@@ -95,11 +99,12 @@ def facts(
     happened: datetime = HAPPENED,
     zone: str = "Europe/London",
     known: Register | None = None,
+    consents: tuple[ConsentRule, ...] = (),
 ) -> Facts:
     return facts_for(
         event(ETYPE, {**SAID, **(value or {})}, time=happened),
         Directory(register() if known is None else known),
-        agreement(time_zone=zone),
+        agreement(time_zone=zone, consents=consents),
         audience="school",
         purpose=PURPOSE,
         at=at,
@@ -148,6 +153,8 @@ def test_a_condition_without_parts_is_refused_rather_than_trivially_true(empty: 
         (Number(fact="score", at_least=14, at_most=None), True),
         (Number(fact="score", at_least=15, at_most=None), False),
         (Number(fact="score", at_least=None, at_most=14), True),
+        (Number(fact="score", at_least=None, at_most=15), True),
+        (Number(fact="score", at_least=13, at_most=None), True),
         (Number(fact="yes_fact", at_least=1, at_most=1), None),  # yes is not 1
         (Number(fact="unsaid", at_least=0, at_most=None), None),
     ],
@@ -176,7 +183,10 @@ def test_days_end_at_the_same_local_time_across_a_clock_change() -> None:
         (limit, True, True),
         (limit, False, False),
         (limit - timedelta(microseconds=1), False, True),
+        (limit - timedelta(microseconds=1), True, True),
         (limit + timedelta(microseconds=1), True, False),
+        (limit + timedelta(microseconds=1), False, False),
+        (happened, True, True),
     ]:
         known = facts(happened=happened, at=at)
         assert evaluate(at_most(3, inclusive=inclusive), known) is expected
@@ -222,6 +232,11 @@ CALENDAR = Calendar(
         ("2026-10-30T20:00", "2026-11-03T09:00", 0, True, False),
         ("2026-10-30T20:00", "2026-11-03T09:00", 1, True, True),
         ("2026-10-30T20:00", "2026-11-03T09:00", 1, False, False),
+        ("2026-10-30T20:00", "2026-11-03T09:00", 2, True, True),
+        ("2026-10-30T20:00", "2026-11-02T09:00", 1, False, True),
+        ("2026-10-30T20:00", "2026-11-04T09:00", 1, False, False),
+        ("2026-12-17T10:00", "2026-12-18T10:00", 1, True, True),  # the calendar's last day
+        ("2026-12-20T08:00", "2026-12-20T10:00", 0, True, True),  # no day has passed in any
         ("2026-12-18T10:00", "2026-12-19T10:00", 1, True, None),  # past the calendar's last day
         ("2026-08-30T10:00", "2026-09-01T10:00", 5, True, None),  # before its first
         ("2026-08-31T10:00", "2026-09-01T10:00", 1, True, True),
@@ -317,6 +332,33 @@ def test_consent_is_the_more_restrictive_of_event_and_register(
 ) -> None:
     known = facts({"consent_of_victim": said}, known=register(consents=tuple(recorded)))
     assert evaluate(GIVEN, known) is expected
+
+
+def test_what_is_presumed_of_one_person_is_not_presumed_of_another() -> None:
+    """Rule 12: an agreement's rule is about the person that it names."""
+    rule = ConsentRule(of="victim", by_age=(), presumed="refused", on_withdrawal=OnWithdrawal.CEASE)
+    known = facts(consents=(rule,))
+    for person, expected in (("victim", True), ("child", None), ("witness", None)):
+        refused = Is(fact=f"consent_of_{person}", values=("refused",))
+        assert evaluate(refused, known) is expected
+
+
+@pytest.mark.parametrize(("which", "expected"), [("7", True), ("8", None), ("True", None)])
+def test_a_number_tells_one_person_from_another_and_yes_tells_nobody(
+    which: str, expected: Truth
+) -> None:
+    """Rule 12: who is meant may be a number; a consent that names somebody is theirs alone."""
+    for person in ("victim", "adult"):
+        given = consent(ConsentState.GIVEN, person=person, which=which)
+        known = facts({"victim_id": 7}, known=register(consents=(given,)))
+        asked = Is(fact=f"consent_of_{person}", values=("given",))
+        assert evaluate(asked, known) is (expected if person == "victim" else None)
+
+
+def test_only_conditions_that_name_a_consent_ask_for_one() -> None:
+    asking = (GIVEN, Not(part=GIVEN), AllOf(parts=(yes("yes_fact"), GIVEN)), AnyOf(parts=(GIVEN,)))
+    others = (yes("yes_fact"), age("person.born", 1, 2), at_most(3), Not(part=at_most(3)))
+    assert [reads_consent(one) for one in (*asking, *others)] == [True] * 4 + [False] * 4
 
 
 def test_withdrawn_consent_is_not_merely_refused() -> None:
