@@ -11,6 +11,8 @@ from typing import Any
 
 import rfc8785
 
+from redaction.remembered import Remembered
+
 ANYONE = "anyone"
 RECIPIENT = "recipient"
 MAX_TEXT_BYTES = 262_144  # bytes; an agreement longer than this is not read by its signatories
@@ -336,7 +338,7 @@ class Agreement:
 
     def hash(self) -> str:
         """SHA-256 of the canonical form, 64 hex digits: what is signed and what views name."""
-        return hashlib.sha256(self.canonical()).hexdigest()
+        return _HASHES(self)
 
     def audience(self, name: str) -> Audience:
         """The audience of that name.
@@ -372,3 +374,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+_HASHES: Remembered[Agreement, str] = Remembered(
+    lambda agreement: hashlib.sha256(agreement.canonical()).hexdigest(), keep=1024
+)

@@ -13,6 +13,7 @@ from redaction.reference.doubt import withheld_in_doubt
 from redaction.reference.fields import decide_field
 from redaction.reference.kinship import chain, conflicts, kin
 from redaction.reference.places import Case, InconsistentError, local_date, places
+from redaction.reference.sameness import alike
 from schemas.codec import Event
 from schemas.registry import Vocabulary
 
@@ -100,6 +101,7 @@ def _decide(
         stands_for=stands_for,
         purpose=purpose,
         at=at,
+        alike=alike(event, vocabulary),
     )
     return _decide_fields(case, _gate(case))
 

@@ -20,7 +20,10 @@ class InconsistentError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What one decision reads once its agreement and audience are settled."""
+    """What one decision reads once its agreement and audience are settled.
+
+    `alike` holds every leaf and map key of the event that is compared with others, and by what.
+    """
 
     event: Event
     register: Register
@@ -31,6 +34,7 @@ class Case:
     stands_for: str
     purpose: str
     at: datetime
+    alike: tuple[tuple[Place, tuple[tuple[str, str], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +98,9 @@ def _in_record(
         place = Place(
             path=child(path, field.name),
             field=field,
-            kind=None,
+            kind=field.node.kind if isinstance(field.node, Leaf) else None,
             value=None if value is None else value[field.name],
-            around=replace(around, summarises=summarises),
+            around=replace(around, summarises=summarises) if field.summarises else around,
             imagined=value is None,
         )
         yield from _in_node(field.node, place, imagine)
@@ -106,7 +110,7 @@ def _in_node(node: Node, place: Place, imagine: bool) -> Iterator[Place]:
     """The leaves and keys of a node that stands at a place; the place's value is the node's."""
     around = place.around
     if isinstance(node, Leaf):
-        yield replace(place, kind=node.kind)
+        yield place if place.kind is node.kind else replace(place, kind=node.kind)
     elif isinstance(node, Record):
         if place.value is not None or imagine:
             yield from _in_record(node, place.value, place.path, around, imagine)

@@ -7,7 +7,8 @@ import unicodedata
 from redaction.agreement import Never
 from redaction.reference.clauses import forbids
 from redaction.reference.places import Case, Place, places_and_keys
-from schemas.registry import Kind
+from schemas.codec import Event
+from schemas.registry import Kind, Vocabulary
 
 ALIKE = ("phone", "address")  # the classes whose values are compared
 
@@ -17,15 +18,8 @@ def same_value_nevers(case: Case, place: Place) -> list[Never]:
 
     Whether a map's key of such a class counts as standing there was open: it does, either way.
     """
-    kinds = [kind for kind in ("phone", "address") if _normal(case, place, kind) is not None]
-    if not kinds:
-        return []  # it compares with nothing
-    mine = [normal for kind in ALIKE if (normal := _normal(case, place, kind))]
-    twins = [
-        other
-        for other in (places_and_keys(case.event) if mine else ())
-        if any(_normal(case, other, kind) in mine for kind in ALIKE)
-    ]
+    mine = _compared_by(case.vocabulary, place)
+    twins = [other for other, theirs in case.alike if any(one in mine for one in theirs)]
     return [
         never
         for never in case.agreement.nevers
@@ -33,12 +27,25 @@ def same_value_nevers(case: Case, place: Place) -> list[Never]:
     ]
 
 
-def _normal(case: Case, place: Place, kind: str) -> tuple[str, str] | None:
+def alike(
+    event: Event, vocabulary: Vocabulary
+) -> tuple[tuple[Place, tuple[tuple[str, str], ...]], ...]:
+    """Every leaf and map key of an event that is compared with others, and by what."""
+    found = ((place, _compared_by(vocabulary, place)) for place in places_and_keys(event))
+    return tuple((place, by) for place, by in found if by)
+
+
+def _compared_by(vocabulary: Vocabulary, place: Place) -> tuple[tuple[str, str], ...]:
+    made = (_normal(vocabulary, place, kind) for kind in ALIKE)
+    return tuple(one for one in made if one is not None)
+
+
+def _normal(vocabulary: Vocabulary, place: Place, kind: str) -> tuple[str, str] | None:
     """What a value of class `phone` or `address` is compared by; None compares with nothing.
 
     A map key counts as a string. What else than a string is a number was open: a whole number is.
     """
-    if kind not in case.vocabulary.tags[place.field.tag].classes or place.value is None:
+    if kind not in vocabulary.tags[place.field.tag].classes or place.value is None:
         return None
     if kind == "phone" and place.kind in (None, Kind.STRING, Kind.INT, Kind.LONG):
         normal = ("phone", _digits(str(place.value)))

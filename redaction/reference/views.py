@@ -14,6 +14,7 @@ from redaction.reference.fields import decide_field, forms_ever_shared
 from redaction.reference.forms import With, transformed
 from redaction.reference.gates import reference_to
 from redaction.reference.places import Case, child, local_date, places
+from redaction.reference.sameness import alike
 from redaction.showing import Hidden, hidden_values
 from schemas.codec import WITHHELD, Event
 from schemas.registry import Array, Field, Leaf, Node, Record, Vocabulary
@@ -75,6 +76,7 @@ def view(
         stands_for=decision.stands_for,
         purpose=decision.purpose,
         at=at,
+        alike=alike(event, vocabulary),
     )
     imagined = [decide_field(case, p) for p in places(event, imagine=True) if p.imagined]
     shown = Shown(
