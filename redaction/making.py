@@ -32,12 +32,12 @@ _EMPTY: Final = b"\x00"  # the end of a list or map, and all of an empty one
 class Recipe:
     """How one outcome is written: what must be as it was, then bytes and values in turn.
 
-    `lengths` are those of the event's lists and maps (None for a null one), `nulls` say which
+    `lengths` are those of the event's lists and maps (0 for a null one too), `nulls` say which
     records are null; `chapters` have for each container the bytes before each of its values that
     is written, the value's name and what writes it; `last` are the bytes after all of them.
     """
 
-    lengths: tuple[tuple[_Place, int | None], ...]
+    lengths: tuple[tuple[_Place, int], ...]
     nulls: tuple[tuple[_Place, bool], ...]
     chapters: tuple[tuple[_Place, tuple[tuple[bytes, _Step, _Put], ...]], ...]
     last: bytes = field(repr=False)
@@ -51,7 +51,7 @@ class Recipe:
         """
         for place, length in self.lengths:
             there = _at(event, place)
-            if (None if there is None else len(there)) != length:
+            if (0 if there is None else len(there)) != length:
                 raise ValueError("the decision does not speak of every leaf of the event")
         for place, null in self.nulls:
             if (_at(event, place) is None) is not null:
@@ -107,7 +107,7 @@ class _Draft:
         self._decided = decided
         self._absent = absent
         self._absent_decided: Decided | None = None
-        self._lengths: list[tuple[_Place, int | None]] = []
+        self._lengths: list[tuple[_Place, int]] = []
         self._nulls: list[tuple[_Place, bool]] = []
         self._chapters: list[tuple[_Place, list[tuple[bytes, _Step, _Put]]]] = []
         self._literal = bytearray()
@@ -142,11 +142,11 @@ class _Draft:
                 else:
                     self.record(shape, value, inner, path)
             case ShapeList(item=item):
-                self._lengths.append((inner, None if value is None else len(value)))
+                self._lengths.append((inner, 0 if value is None else len(value)))
                 elements = [(at, one, f"{path}/{at}") for at, one in enumerate(value or ())]
                 self._shown(item, elements, inner, keyed=False)
             case ShapeMap(value=below):
-                self._lengths.append((inner, None if value is None else len(value)))
+                self._lengths.append((inner, 0 if value is None else len(value)))
                 entries = [
                     (key, one, f"{path}/{escaped(key)}") for key, one in (value or {}).items()
                 ]

@@ -49,6 +49,31 @@ def test_null_empty_and_none_selected_look_the_same() -> None:
     assert views[0]["children"] == []
 
 
+WORN = vocabulary(person__mark=(), person__name=())
+MARKED = event_type(
+    [
+        {"name": "name", "type": "string", "tag": "person.name"},
+        {
+            "name": "marks",
+            "type": ["null", {"type": "array", "items": "string"}],
+            "tag": "person.mark",
+        },
+    ],
+    WORN,
+)
+
+
+def test_a_null_list_after_an_empty_one_looks_the_same_and_is_no_fault() -> None:
+    """T9, T12: what is remembered of the first fits the second, whichever came first."""
+    clauses: Clauses = [REFERENCE, share("1", ["person.name", "person.mark"])]
+    views = [
+        Asked(clauses, {"name": "Ann", "marks": marks}, etype=MARKED, words=WORN).view
+        for marks in ([], None, ["x"], None, [])
+    ]
+    assert views[0] == views[1] == views[3] == views[4]
+    assert views[0]["marks"] == []
+
+
 def test_items_by_condition_read_the_elements_own_facts() -> None:
     involved = Items(where=None, when=Is(fact="involvement", values=("involved", "witnessed")))
     asked = Asked([REFERENCE, share("1", "child.name", items=involved)], CHILDREN)
