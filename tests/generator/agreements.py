@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from hypothesis import strategies as st
-
 from redaction.agreement import (
     ANYONE,
     AgeBand,
@@ -52,21 +50,20 @@ _BANDS = (
 )
 
 
-@st.composite
-def agreements(
+def draw_agreement(
     draw: Draw, terms: Terms, *, name: str, zone: str, in_force: tuple[date, date]
 ) -> Agreement:
     """An agreement about the terms' event type, in force on the days given, both inclusive."""
     audiences = _audiences(draw, terms)
     names = tuple(audience.name for audience in audiences)
-    shares = [_share(draw, terms, names, f"4.{n}") for n in range(1, draw(st.integers(3, 8)))]
-    nevers = [_never(draw, terms, names, f"7.{n}") for n in range(draw(st.integers(0, 3)))]
-    overrides = [_override(draw, terms, names, f"9.{n}") for n in range(draw(st.integers(0, 2)))]
+    shares = [_share(draw, terms, names, f"4.{n}") for n in range(1, draw(3, 8))]
+    nevers = [_never(draw, terms, names, f"7.{n}") for n in range(draw(0, 3))]
+    overrides = [_override(draw, terms, names, f"9.{n}") for n in range(draw(0, 2))]
     publishers = (SOURCE, AGENCIES[-1]) if chance(draw, 25) else (SOURCE,)
     parties = sorted({*publishers, *(a.agency for a in audiences if a.agency is not None)})
     return Agreement(
         id=name,
-        version=draw(st.integers(1, 3)),
+        version=draw(1, 3),
         title=name,
         language="en-GB",
         time_zone=zone,

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
-
-from hypothesis import strategies as st
+from typing import TypeVar
 
 T = TypeVar("T")
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+Draw = Callable[[int, int], int]  # gives a whole number between two, both included
 
 AGENCIES = (
     "northmoor-police",
@@ -117,23 +115,19 @@ DAYS = (
 
 def chance(draw: Draw, percent: int) -> bool:
     """Yes in about `percent` of a hundred draws; shrinks to no."""
-    return bool(draw(_PERCENT) >= 100 - percent)
+    return draw(0, 99) >= 100 - percent
 
 
 def one_of(draw: Draw, choices: Sequence[T]) -> T:
     """One of the choices; shrinks to the first."""
-    choice: T = choices[draw(st.integers(0, len(choices) - 1))]
-    return choice
+    return choices[draw(0, len(choices) - 1)]
 
 
 def some_of(draw: Draw, choices: Sequence[T], *, least: int = 0, most: int = 99) -> tuple[T, ...]:
     """Some of the choices, each at most once, in their own order; shrinks to the first `least`."""
     most = min(most, len(choices))
     least = min(least, most)
-    wanted = draw(st.integers(least, most))
+    wanted = draw(least, most)
     left = list(range(len(choices)))
-    taken = [left.pop(draw(st.integers(0, len(left) - 1))) for _ in range(wanted)]
+    taken = [left.pop(draw(0, len(left) - 1)) for _ in range(wanted)]
     return tuple(choices[index] for index in sorted(taken))
-
-
-_PERCENT = st.integers(0, 99)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from redaction.agreement import (
     Age,
     AllOf,
@@ -27,8 +25,7 @@ def conditions(draw: Draw, terms: Terms, *, in_items: bool, depth: int = 2) -> C
     """A condition over the facts there are, the register's answers and time; often it holds."""
     if depth and chance(draw, 30):
         parts = tuple(
-            conditions(draw, terms, in_items=in_items, depth=depth - 1)
-            for _ in range(draw(st.integers(1, 3)))
+            conditions(draw, terms, in_items=in_items, depth=depth - 1) for _ in range(draw(1, 3))
         )
         join = one_of(draw, ("any", "all", "not"))
         if join == "any":

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from hypothesis import strategies as st
-
 from schemas.registry import Array, Field, Kind, Leaf, Map, Node, Record
 from tests.generator.choices import DAYS, Draw, chance, one_of
 
@@ -63,7 +61,7 @@ def _in_field(draw: Draw, field: Field, value: Any, told: Sequence[Any]) -> Any:
 def narrative(draw: Draw, told: Sequence[Any]) -> str:
     """Some of the values in some of their spellings, among words, patterns and parts of words."""
     parts = []
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(1, 4)):
         parts.append(spelled(draw, one_of(draw, told)))
         if not chance(draw, 40):
             parts.append(one_of(draw, _FILLERS))

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hypothesis import strategies as st
-
 from redaction.agreement import Agreement, Form
 from redaction.facts import (
     Agency,
@@ -56,11 +54,11 @@ def register(draw: Draw, event: Event, texts: tuple[Agreement, ...], at: datetim
         agencies=agencies,
         agreements=texts,
         accessions=frozenset(members) - frozenset(no_members),
-        consents=tuple(_consent(draw, event, texts) for _ in range(draw(st.integers(0, 6)))),
+        consents=tuple(_consent(draw, event, texts) for _ in range(draw(0, 6))),
         conflict_checks=_checks(draw, event),
-        trainings=tuple(_training(draw) for _ in range(draw(st.integers(0, 8)))),
+        trainings=tuple(_training(draw) for _ in range(draw(0, 8))),
         calendars={} if chance(draw, 10) else {"northmoor-schools": _calendar(draw)},
-        granted=tuple(_granted(draw, event, texts, at) for _ in range(draw(st.integers(0, 3)))),
+        granted=tuple(_granted(draw, event, texts, at) for _ in range(draw(0, 3))),
         unsigned=frozenset(unsigned),
     )
 
@@ -84,7 +82,7 @@ def _checks(draw: Draw, event: Event) -> dict[str, tuple[Conflict, ...]]:
     """Mostly the case is checked, and mostly nobody is in conflict."""
     found: list[Conflict] = []
     if chance(draw, 35):
-        for _ in range(draw(st.integers(1, 2))):
+        for _ in range(draw(1, 2)):
             agency = one_of(draw, (*AGENCIES[1:], UNHEARD_OF))
             instead = one_of(draw, AGENCIES[1:]) if chance(draw, 70) else None
             found.append(Conflict(agency=agency, instead=instead))

@@ -86,7 +86,7 @@ def by_tests(leak: Leak | None, *, only: str | None = None) -> Caught:
 def by_law(name: str, cases: int = LAW_CASES) -> Caught:
     """Try a random law until it is broken, in this process."""
     from tests.redaction import test_noninterference
-    from tests.redaction.test_differential import SEED, compare
+    from tests.redaction.test_differential import SEED, decisions
 
     done = 0
     try:
@@ -97,16 +97,10 @@ def by_law(name: str, cases: int = LAW_CASES) -> Caught:
                 done += 1
                 law.hypothesis.inner_test(rnd, rnd.choice(test_noninterference.SETTINGS))
         else:
-            from tests.generator import World, evenly, worlds
             from tests.redaction.coverage import Reached
 
             reached = Reached()
-
-            def agree(world: World) -> None:
-                for question in world.questions():
-                    compare(world, *question, reached)
-
-            run = evenly(agree, worlds(), seed=SEED)
+            run = decisions(reached, seed=SEED)
             while reached.decisions < cases:
                 done = reached.decisions
                 next(run)

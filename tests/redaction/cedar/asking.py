@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import cedarpy
-from hypothesis import strategies as st
 
 from redaction.agreement import Agreement, Dpia, Form, Opinion
 from redaction.decide import decide
@@ -16,7 +15,14 @@ from redaction.decision import Decision, Gate, Reason
 from redaction.facts import Granted, Register
 from schemas.codec import Event
 from schemas.registry import EventType, Vocabulary
-from tests.generator import Terms, agreements, evenly, event_types, events, vocabularies
+from tests.generator import (
+    Terms,
+    draw_agreement,
+    draw_event,
+    draw_event_type,
+    draw_vocabulary,
+    evenly,
+)
 from tests.generator.cases import DELAYS
 from tests.generator.choices import AGENCIES, PURPOSES, ZONES, Draw, one_of, some_of
 from tests.generator.events import SOURCE
@@ -46,11 +52,10 @@ class Case:
     situations: tuple[tuple[Event, Register, datetime], ...]
 
 
-@st.composite
-def cases(draw: Draw) -> Case:
+def draw_case(draw: Draw) -> Case:
     """An agreement with every gate open, so that all that decides is its clauses."""
-    vocabulary = draw(vocabularies())
-    etype = draw(event_types(vocabulary))
+    vocabulary = draw_vocabulary(draw)
+    etype = draw_event_type(draw, vocabulary)
     tags = shareable_tags(etype)
     terms = Terms(
         etype=etype,
@@ -60,16 +65,17 @@ def cases(draw: Draw) -> Case:
         clear=some_of(draw, tags, least=2, most=max(2, len(tags) // 2)),
         today=date(2026, 9, 14),
     )
-    drawn = agreements(terms, name="northmoor-one", zone=one_of(draw, ZONES), in_force=_ALWAYS)
+    zone = one_of(draw, ZONES)
+    drawn = draw_agreement(draw, terms, name="northmoor-one", zone=zone, in_force=_ALWAYS)
     dpia = Dpia(reference="DPIA-1", date=_ALWAYS[0], review_by=_ALWAYS[1])
-    agreement = replace(draw(drawn), dpia=dpia, requires=())
+    agreement = replace(drawn, dpia=dpia, requires=())
     approved = Opinion(
         authority="dpa-northmoor", reference="DPA-1", date=_ALWAYS[0], outcome="favourable"
     )
     agreement = replace(agreement, drafted_with=(approved,))
     found = []
     for _ in range(SITUATIONS):
-        event = draw(events(etype))
+        event = draw_event(draw, etype)
         at = event.time + one_of(draw, DELAYS)
         found.append((event, _open(register(draw, event, (agreement,), at), agreement, event), at))
     return Case(vocabulary=vocabulary, etype=etype, agreement=agreement, situations=tuple(found))
@@ -251,7 +257,7 @@ def oracle(seeds: range) -> Iterator[int]:
             except AssertionError as disagreement:
                 found.append(disagreement)
 
-        run = evenly(ask, cases(), seed=seed)
+        run = evenly(ask, draw_case, seed=seed)
         for _ in range(AGREEMENTS):
             next(run)
         if disagreements:

@@ -14,7 +14,7 @@ from tests.generator import evenly
 from tests.redaction.asked import INCIDENT, WORDS
 from tests.redaction.builders import AT, PURPOSE, agreement, audience, event, never, register, share
 from tests.redaction.cedar import translation
-from tests.redaction.cedar.asking import Case, cases, compare
+from tests.redaction.cedar.asking import Case, compare, draw_case
 
 ANSWERS = 2_000
 
@@ -27,7 +27,7 @@ def test_cedar_and_we_give_every_field_audience_and_situation_the_same_answer() 
         nonlocal answers
         answers += compare(case)
 
-    run = evenly(ask, cases(), seed=1)
+    run = evenly(ask, draw_case, seed=1)
     while answers < ANSWERS:
         next(run)
 
@@ -94,7 +94,7 @@ def _first_disagreement(check: Callable[[Case], object]) -> AssertionError | Non
         except AssertionError as disagreement:
             seen.append(disagreement)
 
-    run = evenly(ask, cases(), seed=6)
+    run = evenly(ask, draw_case, seed=6)
     for _ in range(20):
         next(run)
         if seen:
