@@ -46,17 +46,27 @@ def outcome(decision: Decision) -> tuple[Any, ...]:
 )
 @given(rnd=st.randoms(use_true_random=False), made=st.sampled_from(SETTINGS))
 def test_equal_outcomes_and_released_values_give_equal_bytes(rnd: Random, made: Made) -> None:
+    compare_pairs(rnd, made, 3)
+
+
+def compare_pairs(rnd: Random, made: Made, pairs: int) -> None:
+    """Compare so many pairs of events under one agreement and register."""
     signed = an_agreement(rnd, made)
     consents, mine = some_consents(rnd), some_granted(rnd, signed, RECIPIENT, "oak-school")
     known = register(signed, consents=consents, granted=mine)
-    first = an_event(rnd, made)
-    decision = decide(first, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
-    second = Partner(rnd, made, first, decision, known).make()
     # what concerns other recipients differs too
     theirs = some_granted(rnd, signed, "oak-school")
     elsewhere = replace(
         known, granted=(*mine, *theirs), consents=(*consents, *some_consents(rnd, "health"))
     )
+    for _ in range(pairs):
+        _compare_pair(rnd, made, known, elsewhere)
+
+
+def _compare_pair(rnd: Random, made: Made, known: Register, elsewhere: Register) -> None:
+    first = an_event(rnd, made)
+    decision = decide(first, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
+    second = Partner(rnd, made, first, decision, known).make()
     other = decide(second, elsewhere, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
     encode_event(first)
     encode_event(second)  # both are events that a publisher could send
