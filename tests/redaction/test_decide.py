@@ -184,6 +184,9 @@ def test_a_stand_in_for_an_agency_with_a_broken_chain_is_an_error_and_no_silence
     of = incident(ELM)
     assert Addressed(OAK, PURPOSE) in recipients(of, known, WORDS, at=AT)
     assert gate(known, of, to=OAK) is Gate.ERROR
+    astray = Conflict(agency="annex", instead="ash-school")
+    both = replace(known, conflict_checks={CASE: (astray, Conflict(agency=ELM, instead=OAK))})
+    assert Addressed(OAK, PURPOSE) in recipients(of, both, WORDS, at=AT)
 
 
 FAMILY = [
