@@ -87,7 +87,7 @@ class World:
 
 
 def draw_world(draw: Draw) -> World:
-    """A world, in which most questions that reach an agreement release and withhold something."""
+    """A world, of which a quarter of the decisions that reach an agreement are open."""
     return draw_worlds(draw, 1)[0]
 
 
@@ -99,12 +99,14 @@ def draw_worlds(draw: Draw, number: int) -> list[World]:
     vocabulary = draw_vocabulary(draw)
     etype = draw_event_type(draw, vocabulary)
     first = draw_event(draw, etype)
-    at = first.time + one_of(draw, DELAYS)
+    usual = one_of(draw, DELAYS)
+    at = first.time + usual
     texts = _agreements(draw, vocabulary, first, at)
     found = []
     for n in range(number):
         event = first if n == 0 else _another(draw, first)
-        at = at if n == 0 else event.time + one_of(draw, DELAYS)
+        # mostly as long after it as the first, since the text's days lie around that
+        at = event.time + (one_of(draw, DELAYS) if n and chance(draw, 25) else usual)
         world = World(
             vocabulary=vocabulary,
             etype=etype,
@@ -172,7 +174,7 @@ def _window(draw: Draw, at: datetime, zone: str) -> tuple[date, date]:
     """Days in force: mostly around the decision, else touching its local date or missing it."""
     today = at.astimezone(ZoneInfo(zone)).date()
     before, after = one_of(
-        draw, (*[(30, 300)] * 16, (0, 300), (30, 0), (0, 0), (-1, 300), (30, -1))
+        draw, (*[(30, 300)] * 40, (0, 300), (30, 0), (0, 0), (-1, 300), (30, -1))
     )
     return today - timedelta(days=before), today + timedelta(days=after)
 

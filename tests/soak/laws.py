@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,12 @@ from tests.redaction.cedar.asking import oracle
 from tests.redaction.coverage import Reached
 from tests.redaction.test_differential import decisions
 from tests.redaction.test_noninterference import SETTINGS, compare_pairs
+from tests.redaction.test_noninterference_worlds import pairs
 
 DECISIONS = 500  # of a seed that reach an agreement, at least
 PAIRS = 600  # of a seed
 PAIRS_OF_ONE = 30  # under one agreement
+PAIRS_OVER_TYPES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,20 @@ def noninterference(seeds: range) -> Iterator[int]:
         yield PAIRS
 
 
+def over_types(seeds: range) -> Iterator[int]:
+    """The same over event types, agreements and registers of any kind."""
+    for seed in seeds:
+        seen: Counter[str] = Counter()
+        run = pairs(seen, seed=seed)
+        while seen["pairs"] < PAIRS_OVER_TYPES:
+            next(run)
+        yield seen["pairs"]
+
+
 LAWS = (
     Law(name="differential", holds=differential, weight=4),
-    Law(name="noninterference", holds=noninterference, weight=4),
+    Law(name="noninterference", holds=noninterference, weight=2),
+    Law(name="noninterference over types", holds=over_types, weight=4),
     Law(name="cedar", holds=oracle, weight=2),
     *(Law(name=f"fuzz: {each.name}", holds=partial(fuzz, each)) for each in TARGETS),
 )

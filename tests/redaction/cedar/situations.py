@@ -6,6 +6,7 @@ A fact is `{kind: word, word}`, `{kind: number, number}` or `{kind: unknown}`.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -116,25 +117,41 @@ class Leaves:
             yield json.dumps([*(f"tag {t}" for t in tags), *(f"class {name}" for name in classes)])
 
     def _compared(self, found: Found) -> Iterator[tuple[str, str]]:
-        """What a value is compared by: a phone's digits, an address's letters and digits."""
+        """By a phone's last digits, an address's postcode and numbers, or letters and digits."""
         classes, kind = self._words.tags[found.spot.tag].classes, found.spot.kind
         value = found.value
         if value is None:
             return
-        if "phone" in classes and kind in (None, Kind.STRING, Kind.INT, Kind.LONG):
-            digits = "".join(str(unicodedata.decimal(c)) for c in str(value) if c.isdecimal())
-            digits = digits.removeprefix("00")
-            if digits.startswith("44") and len(digits) >= 11:
-                digits = f"0{digits[2:]}"
-            if digits:
-                yield "phone", digits
+        is_phone = "phone" in classes and kind in (None, Kind.STRING, Kind.INT, Kind.LONG)
+        if is_phone and (digits := _number(str(value))):
+            yield "phone", digits
         if "address" in classes and kind in (None, Kind.STRING, Kind.ADDRESS):
             whole = kind is Kind.ADDRESS
-            text = f"{value['postcode']}{value['line']}" if whole else str(value)
-            spread = unicodedata.normalize("NFKD", text.casefold())
-            letters = "".join(c for c in spread if c.isalnum() and not unicodedata.combining(c))
+            letters = _house(value["postcode"], value["line"]) if whole else _letters(str(value))
             if letters:
                 yield "address" if whole else "words", letters
+
+
+def _number(text: str) -> str:
+    """A phone number's last seven digits, or fewer; past seven a letter, `#` or `;` ends it."""
+    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+    digits = ""
+    for part in re.split(r"(?<=[0-9])|(?=[0-9])", plain):
+        if len(digits) >= 7 and any(c.isalpha() or c in "#;" for c in part):
+            break
+        digits += part if part.isdigit() and part.isascii() else ""
+    return digits.lstrip("0")[-7:]
+
+
+def _house(postcode: str, line: str) -> str:
+    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
+    numbers = sorted(re.findall("[0-9]+", plain))
+    return "|".join([_letters(postcode), *(numbers or [_letters(line)])]).strip("|")
+
+
+def _letters(text: str) -> str:
+    spread = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in spread if c.isalnum() and not unicodedata.combining(c))
 
 
 @dataclass(frozen=True, kw_only=True)
