@@ -11,7 +11,9 @@ from schemas.errors import CasewardError, Code, EventRefused
 from schemas.from_plain import value_from_plain
 from schemas.plain import MAX_EVENT_BYTES, WITHHELD, Withheld, parse_json, parse_schema_json, plain
 from schemas.registry import EventType, Registry
+from schemas.spelled import Spelled, spell
 from schemas.wire import MAGIC, PREFIX_BYTES, Wire
+from schemas.wire_inlined import inlined
 from schemas.wire_values import Unfit
 
 __all__ = [
@@ -42,6 +44,21 @@ class Event:
 
     etype: EventType
     value: dict[str, Any]
+    # INVARIANT: of this very value, so it is not handed on when a copy with another is made.
+    _spelled: Spelled | None = field(init=False, default=None, compare=False, repr=False)
+
+    @property
+    def spelled(self) -> Spelled:
+        """Its leaves as views spell them, and its lists and null records.
+
+        Raises:
+            Unfit: the value is not of its type.
+        """
+        spelled = self._spelled
+        if spelled is None:
+            spelled = spell(self.etype, self.value)
+            object.__setattr__(self, "_spelled", spelled)
+        return spelled
 
     @property
     def id(self) -> str:
@@ -109,14 +126,18 @@ def decode_event(data: bytes, registry: Registry) -> Event:
     if len(data) < PREFIX_BYTES or data[: len(MAGIC)] != MAGIC:
         raise EventRefused(Code.NOT_DECODABLE, "the bytes are not Avro single-object encoding")
     etype = registry.by_rabin(data[len(MAGIC) : PREFIX_BYTES])
+    spelled, unfit = None, None
     try:
-        event = Event(etype=etype, value=_wire(etype).decode(data))
+        value, spelled = inlined(etype)(data) or (_wire(etype).decode(data), None)
     except Unfit as error:
         unfit = error
-    else:
-        _check_header(event)
-        return event
-    raise _refused(etype, unfit)
+    if unfit is not None:
+        raise _refused(etype, unfit)
+    event = Event(etype=etype, value=value)
+    if spelled is not None:
+        object.__setattr__(event, "_spelled", spelled)
+    _check_header(event)
+    return event
 
 
 def _wire(etype: EventType) -> Wire:

@@ -15,7 +15,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from schemas.errors import Code, SchemaError
 from schemas.wire_compiling import Compiler
-from schemas.wire_values import Read, Unfit, Write, unread, write_long, write_string
+from schemas.wire_values import Part, Read, Unfit, Write, unread, write_long, write_string
 
 __all__ = [
     "MAGIC",
@@ -36,9 +36,13 @@ PREFIX_BYTES: Final = 10  # the magic and the fingerprint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """A compiled schema. `rabin` is its CRC-64-AVRO fingerprint, 8 bytes, little endian."""
+    """A compiled schema. `rabin` is its CRC-64-AVRO fingerprint, 8 bytes, little endian.
+
+    `part` is the compiled type.
+    """
 
     rabin: bytes
+    part: Part
     _write: Write
     _read: Read
 
@@ -61,7 +65,7 @@ class Wire:
             rabin = None
         if rabin is None:
             raise SchemaError(Code.BAD_SCHEMA, "this is not an Avro schema")
-        return cls(rabin=rabin, _write=part.write, _read=part.read)
+        return cls(rabin=rabin, part=part, _write=part.write, _read=part.read)
 
     def encode(self, value: Any) -> bytes:
         """The value in single-object encoding.

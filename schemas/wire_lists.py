@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas.wire_values import (
     ENTRY_STEP,
+    ListOf,
     Part,
     Unfit,
     read_long,
@@ -46,7 +47,7 @@ def array_part(item: Part, *, one_block: bool) -> Part:
             count, end, at = _next_block(data, at, end, one_block)
         return value, at
 
-    return Part(write=write, read=read, takes=list)
+    return Part(write=write, read=read, takes=list, of=ListOf(item))
 
 
 def map_part(inner: Part, *, one_block: bool) -> Part:

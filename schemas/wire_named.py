@@ -13,6 +13,7 @@ from typing import Any, Final
 from schemas.decimals import scaled, unscaled
 from schemas.wire_values import (
     UUID_PATTERN,
+    EnumOf,
     Part,
     Unfit,
     read_bytes,
@@ -40,7 +41,8 @@ def enum_part(symbols: list[str]) -> Part:
             raise Unfit("an enum has a number of no symbol")
         return symbols[number], at
 
-    return Part(write=write, read=read, takes=str, symbols=frozenset(symbols))
+    of = EnumOf(tuple(symbols))
+    return Part(write=write, read=read, takes=str, symbols=frozenset(symbols), of=of)
 
 
 def decimal_part(raw: Mapping[str, Any], *, shortest: bool) -> Part:

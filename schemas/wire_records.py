@@ -13,7 +13,17 @@ from typing import Any, Final
 from schemas.errors import Code
 from schemas.nodes import MAX_RECURSION
 from schemas.plain import WITHHELD, Withheld
-from schemas.wire_values import Part, Read, Unfit, Write, other_fields, read_long, write_long
+from schemas.wire_values import (
+    NullableOf,
+    Part,
+    Read,
+    RecordOf,
+    Unfit,
+    Write,
+    other_fields,
+    read_long,
+    write_long,
+)
 
 _CUT: Final = f"stands more than {MAX_RECURSION} times within a value of its own type"
 
@@ -42,7 +52,8 @@ def record_part(name: str, parts: Mapping[str, Part]) -> Part:
         return value, at
 
     empty = all(part.empty for part in parts.values())
-    return Part(write=write, read=read, takes=dict, branch=branch_of(name), empty=empty)
+    of = RecordOf(parts)
+    return Part(write=write, read=read, takes=dict, branch=branch_of(name), empty=empty, of=of)
 
 
 def branch_of(name: str) -> str:
@@ -111,6 +122,7 @@ def union_part(branches: list[Part], *, one_spelling: bool) -> Part | None:
             write=_nullable(null, prefix, part),
             read=_reading_nullable(null, prefix, part.read),
             takes=object,
+            of=NullableOf(null, prefix, part),
         )
     return Part(write=_choice(table), read=_reading(reads), takes=object)
 

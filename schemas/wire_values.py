@@ -62,6 +62,39 @@ Write = Callable[[bytearray, Any], None]
 Read = Callable[[bytes, int], tuple[Any, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class RecordOf:
+    """A record of these fields."""
+
+    fields: Mapping[str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of this item."""
+
+    item: Part
+
+
+@dataclass(frozen=True, slots=True)
+class NullableOf:
+    """A type or null, with the byte of each branch."""
+
+    null: int
+    prefix: int
+    inner: Part
+
+
+@dataclass(frozen=True, slots=True)
+class EnumOf:
+    """An enum of these symbols."""
+
+    symbols: tuple[str, ...]
+
+
+Of = RecordOf | ListOf | NullableOf | EnumOf
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A compiled type: its writer, its reader, the Python type it takes.
@@ -69,7 +102,7 @@ class Part:
     `symbols` are an enum's; a union that has an enum and a string tells them apart by these.
     `branch` is the field that a union of several records has for a record; `cut` marks the part
     that has no values, where a type contains itself too often; `empty` one whose values take no
-    bytes.
+    bytes. `of` says what it is made of, for those that are read as one piece (`wire_inlined`).
     """
 
     write: Write
@@ -79,6 +112,7 @@ class Part:
     branch: str = ""
     cut: bool = False
     empty: bool = False
+    of: Of | None = None
 
 
 def write_long(out: bytearray, value: int) -> None:
