@@ -49,6 +49,26 @@ def encode(value: object) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
+def byte_string(data: bytes) -> bytes:
+    """What `encode` gives for bytes, without asking what else they could be."""
+    size = len(data)
+    return (_HEADS[size] if size < len(_HEADS) else _head(0x40, size)) + data
+
+
+def _head(kind: int, length: int) -> bytes:
+    """The head of an item of this major type (its three bits), RFC 8949 section 3."""
+    if length < 24:
+        return bytes((kind + length,))
+    if length < 0x100:
+        return bytes((kind + 24, length))
+    if length < 0x10000:
+        return bytes((kind + 25, length >> 8, length & 0xFF))
+    return bytes((kind + 26,)) + length.to_bytes(4, "big")
+
+
+_HEADS: Final = [_head(0x40, size) for size in range(1024)]
+
+
 def decode(data: bytes, shape: Shape) -> Any:
     """The value these bytes encode; the caller has checked their size.
 

@@ -13,6 +13,7 @@ Sources: RFC 9052 section 5 (COSE_Encrypt0), RFC 9053 section 4.1 (AES-GCM), NIS
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -39,7 +40,7 @@ _PROTECTED: Final = b"\xa3" + cbor.encode(_ALG) + cbor.encode(_A256GCM) + cbor.e
 _DELIVERY: Final = cbor.encode("delivery")
 _UNPROTECTED: Final = b"\xa1" + cbor.encode(_IV) + (0x40 + IV_BYTES).to_bytes()
 _ENCRYPT0: Final = b"\x83" + cbor.encode("Encrypt0")
-_AAD_FORMAT: Final = "caseward-envelope/1"
+_AAD: Final = b"\x86" + cbor.encode("caseward-envelope/1")
 _BODY_FORMAT: Final = "caseward-view/1"
 _LENGTH_BYTES: Final = {0x58: 1, 0x59: 2, 0x5A: 4}  # of a CBOR byte string, by its first byte
 
@@ -60,8 +61,14 @@ class Address:
 
     def aad(self) -> bytes:
         """The external AAD: the address in deterministic CBOR, format first."""
-        place = [self.issuer, self.recipient, self.stream]
-        return cbor.encode([_AAD_FORMAT, *place, self.delivery_id, self.key_id])
+        place = _place(self.issuer, self.recipient, self.stream)
+        return place + cbor.byte_string(self.delivery_id) + cbor.byte_string(self.key_id)
+
+
+@lru_cache(maxsize=4096)  # names of agencies and streams, which an envelope tells anyway
+def _place(issuer: str, recipient: str, stream: str) -> bytes:
+    """The address's array as far as it is the same for every envelope of a stream."""
+    return _AAD + b"".join(map(cbor.encode, [issuer, recipient, stream]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,22 +122,19 @@ _BODY_SHAPE: Final[cbor.Shape] = (
 
 def encode_body(body: ViewBody) -> bytes:
     """The body as deterministic CBOR, an array that starts with the format and the agreement."""
-    handling = body.handling
-    return cbor.encode(
-        [
-            _BODY_FORMAT,
-            body.agreement_id,
-            body.agreement_version,
-            body.agreement_hash,
-            body.purpose,
-            body.schema,
-            body.event_type,
-            body.wording,
-            [handling.onward, list(handling.not_to_reach), handling.keep_days],
-            body.opening_key,
-            body.view,
-        ]
+    named = (
+        *(body.agreement_id, body.agreement_version, body.agreement_hash, body.purpose),
+        *(body.schema, body.event_type, body.wording, body.handling),
     )
+    return _named(named) + cbor.byte_string(body.opening_key) + cbor.byte_string(body.view)
+
+
+@lru_cache(maxsize=4096)  # of agreements, event types and views, which hold no data of any event
+def _named(named: tuple[str, int, str, str, str, str, str, Handling]) -> bytes:
+    """The body's array up to what is of one delivery."""
+    *texts, handling = named
+    held = [handling.onward, list(handling.not_to_reach), handling.keep_days]
+    return b"\x8b" + b"".join(map(cbor.encode, [_BODY_FORMAT, *texts, held]))
 
 
 def decode_body(data: bytes) -> ViewBody:
@@ -198,15 +202,15 @@ def seal_envelope(key: AESGCM, address: Address, *, iv: int, plaintext: bytes) -
         raise EnvelopeRefused(Code.TOO_LARGE, "envelope: the plaintext is larger than it may be")
     if not 0 < len(address.delivery_id) <= MAX_DELIVERY_ID_BYTES or not 0 <= iv < MAX_MESSAGES:
         raise ValueError("the delivery id or the IV is out of range")
-    item = cbor.encode(plaintext)
+    item = cbor.byte_string(plaintext)
     padded = item.ljust(_padded_bytes(len(item)), b"\0")
     # INVARIANT: what is put together here is the deterministic CBOR that `parse_envelope` asks for.
-    named = cbor.encode(address.key_id) + _DELIVERY + cbor.encode(address.delivery_id)
+    named = cbor.byte_string(address.key_id) + _DELIVERY + cbor.byte_string(address.delivery_id)
     protected = _PROTECTED + named
     iv_bytes = iv.to_bytes(IV_BYTES, "big")
     ciphertext = key.encrypt(iv_bytes, padded, enc_structure(protected, address.aad()))
-    start = _ENVELOPE + cbor.encode(protected) + _UNPROTECTED + iv_bytes
-    return start + cbor.encode(ciphertext)
+    start = _ENVELOPE + cbor.byte_string(protected) + _UNPROTECTED + iv_bytes
+    return start + cbor.byte_string(ciphertext)
 
 
 def parse_envelope(data: bytes) -> Envelope:
@@ -268,7 +272,7 @@ def open_envelope(
 
 def enc_structure(protected: bytes, external_aad: bytes) -> bytes:
     """What is authenticated beside the plaintext: the Enc_structure of RFC 9052 section 5.3."""
-    return _ENCRYPT0 + cbor.encode(protected) + cbor.encode(external_aad)
+    return _ENCRYPT0 + cbor.byte_string(protected) + cbor.byte_string(external_aad)
 
 
 def _padded_bytes(length: int) -> int:
