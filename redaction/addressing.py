@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from redaction.agreement import Agreement, Audience
 from redaction.directory import Directory
@@ -13,8 +13,7 @@ from schemas.codec import Event
 from schemas.registry import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The question: what of this event may this recipient have, for this purpose, now."""
 
     event: Event
@@ -25,8 +24,7 @@ class Question:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """An audience that means the recipient, itself or in the place of another agency."""
 
     audience: Audience

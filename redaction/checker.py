@@ -66,7 +66,7 @@ def check(
         raise _refusal("", "the view's type is not the one its text gives")
     walk = _Walk(decision, vocabulary, today, secret)
     looks = listed(known, event, decision.fields)
-    if looks is not None and looks.hold(data, event.value, walk.transformed):
+    if looks is not None and looks.hold(data, event, walk.transformed):
         return
     try:
         view = decode_view(known, data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from redaction.agreement import ANYONE, Agreement, Condition, Form, Items, Never, Share
 from redaction.conditions import Truth, reads_consent
@@ -22,8 +22,7 @@ FREE_TEXT = "free-text"  # the class of what is told in words: no clause shares 
 Entry = TypeVar("Entry")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Whose view is compiled: an agreement, one of its audiences, and the publisher."""
 
     agreement: Agreement

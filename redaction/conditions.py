@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from redaction.agreement import (
@@ -140,6 +141,24 @@ class Facts:
         return None
 
 
+class Today(NamedTuple):
+    """A decision's date in a time zone."""
+
+    zone: ZoneInfo
+    date: date
+
+
+def today_in(agreement: Agreement, at: datetime) -> Today:
+    """The date of a decision at this time in the agreement's time zone."""
+    return _today(agreement.time_zone, at, at.fold)
+
+
+@lru_cache(maxsize=64)  # of the decisions in hand; two times that differ in `fold` can be equal
+def _today(time_zone: str, at: datetime, fold: int) -> Today:
+    zone = ZoneInfo(time_zone)
+    return Today(zone, at.astimezone(zone).date())
+
+
 def facts_for(
     event: Event,
     directory: Directory,
@@ -148,21 +167,29 @@ def facts_for(
     audience: str,
     purpose: str,
     at: datetime,
+    today: Today | None = None,
 ) -> Facts:
-    """The facts at an event's root, for one audience of an agreement and one purpose."""
-    calendars = dict(agreement.calendars)
-    zone = ZoneInfo(agreement.time_zone)
+    """The facts at an event's root, for one audience of an agreement and one purpose.
+
+    `today` is the decision's date where the agreement is, if it is known already.
+    """
+    zone, day = today or today_in(agreement, at)
+    calendar = None
+    if agreement.calendars:
+        name = dict(agreement.calendars).get(SCHOOL, "")
+        calendar = directory.register.calendars.get(name)
+    subject = event.subject
     known = Circumstances(
         event=event,
         agreement=agreement,
         purpose=purpose,
         audience=audience,
         at=at,
-        consents=directory.consents(event.subject),
-        granted=directory.granted(event.subject),
-        calendar=directory.register.calendars.get(calendars.get(SCHOOL, "")),
+        consents=directory.consents(subject),
+        granted=directory.granted(subject),
+        calendar=calendar,
         zone=zone,
-        today=at.astimezone(zone).date(),
+        today=day,
     )
     return Facts(known, ((root_scope(event.etype.root), event.value),))
 
@@ -174,14 +201,14 @@ def evaluate(condition: Condition, facts: Facts) -> Truth:
         ValueError: an `all` or `any` without parts, which an agreement's reader refuses.
     """
     match condition:
+        case Is():
+            return _is(condition, facts.value(condition.fact))
         case AllOf(parts=parts):
             return _all(_parts(parts, facts))
         case AnyOf(parts=parts):
             return _not(_all(_not(truth) for truth in _parts(parts, facts)))
         case Not(part=part):
             return _not(evaluate(part, facts))
-        case Is():
-            return _is(condition, facts.value(condition.fact))
         case Number():
             return _number(condition, facts.value(condition.fact))
         case Elapsed():

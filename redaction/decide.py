@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
 from redaction import plan
 from redaction.addressing import Question, Resolved, meaning, meant, named_in, standing_in
 from redaction.agreement import Agreement
 from redaction.clauses import BASICS
-from redaction.conditions import Facts, facts_for
+from redaction.conditions import Facts, Today, facts_for, today_in
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.gates import first_closed
 from redaction.leaves import reader_of
+from redaction.sameness import Normals
 from schemas.codec import Event
 from schemas.registry import Vocabulary
 
@@ -31,8 +32,7 @@ class Addressed:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """The governing agreement, the audience that means the recipient, and the facts for it.
 
     `key` says which facts they are, among those for one event.
@@ -58,21 +58,24 @@ class Deciding:
 
     __slots__ = (
         *("_applied", "_at", "_directory", "_event", "_facts", "_holds", "_named"),
-        "_vocabulary",
+        *("_normals", "_source", "_today", "_vocabulary"),
     )
 
     def __init__(
         self, event: Event, register: Register, vocabulary: Vocabulary, *, at: datetime
     ) -> None:
         self._event = event
+        self._source = event.source
         self._directory = Directory(register)
         self._vocabulary = vocabulary
         self._at = at
         # INVARIANT: the register holds its agreements as long as this lives, so an id stays theirs.
         self._named: dict[str, tuple[Agreement, ...]] = {}
         self._holds: dict[int, bool] = {}
+        self._today: dict[str, Today] = {}
         self._facts: dict[tuple[int, str, str], Facts] = {}
         self._applied: dict[tuple[int, str, str], plan.Applied] = {}
+        self._normals = Normals()
 
     def decide(self, *, recipient: str, purpose: str) -> Decision:
         """What one recipient may have of the event for one purpose.
@@ -142,6 +145,7 @@ class Deciding:
                 audience=audience,
                 purpose=asked.purpose,
                 at=asked.at,
+                today=self._day(agreement),
             )
         return _Found(agreement, resolved[0], facts, key)
 
@@ -156,7 +160,7 @@ class Deciding:
         candidates = [
             (agreement, resolved)
             for agreement in self._naming(asked.purpose)
-            if asked.recipient != asked.event.source and (resolved := meaning(asked, agreement))
+            if asked.recipient != self._source and (resolved := meaning(asked, agreement))
         ]
         in_force = [found for found in candidates if self._in_force(found[0])]
         if len(in_force) == 1:
@@ -171,7 +175,7 @@ class Deciding:
         if named is None:
             event = self._event
             asked = purpose in event.purposes
-            named = self._directory.agreements(event.source, event.type, purpose) if asked else ()
+            named = self._directory.agreements(self._source, event.type, purpose) if asked else ()
             self._named[purpose] = named
         return named
 
@@ -181,21 +185,34 @@ class Deciding:
         if holds is None:
             if self._at.tzinfo is None:
                 raise ValueError("the decision time has no time zone")
-            today = self._at.astimezone(ZoneInfo(agreement.time_zone)).date()
+            today = self._day(agreement).date
             holds = agreement.start <= today <= agreement.until
             holds = holds and not self._directory.superseded(agreement, today)
             self._holds[id(agreement)] = holds
         return holds
 
+    def _day(self, agreement: Agreement) -> Today:
+        """The decision's date where the agreement is."""
+        today = self._today.get(agreement.time_zone)
+        if today is None:
+            today = self._today[agreement.time_zone] = today_in(agreement, self._at)
+        return today
+
     def _fields(self, asked: Question, found: _Found) -> tuple[FieldDecision, ...]:
         applied = self._applied.get(found.key)
         if applied is None:
-            applied = self._applied[found.key] = plan.Applied(found.facts, self._vocabulary)
-        stands_for = found.resolved.stands_for
-        reader = reader_of(
-            found.facts, asked.directory, recipient=asked.recipient, stands_for=stands_for
+            applied = self._applied[found.key] = plan.Applied(
+                found.facts, self._vocabulary, self._normals
+            )
+        return applied.fields(
+            reader_of(
+                found.facts,
+                asked.directory,
+                recipient=asked.recipient,
+                # no reader has elements of its own where none are selected
+                stands_for=found.resolved.stands_for if applied.selective else "",
+            )
         )
-        return applied.fields(reader)
 
 
 def decide(

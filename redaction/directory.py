@@ -112,6 +112,8 @@ class Directory:
     def superseded(self, agreement: Agreement, day: date) -> bool:
         """Whether a later version of the agreement has begun: an older one does not come back."""
         versions = _VERSIONS(self.register.agreements).get(agreement.id, ())
+        if len(versions) == 1:  # its own
+            return False
         return any(version > agreement.version and start <= day for version, start in versions)
 
     def with_role(self, role: str) -> tuple[str, ...]:

@@ -38,9 +38,12 @@ def first_closed(
     assessed = _ASSESSED(agreement)
     if assessed is None or not assessed[0] <= today <= assessed[1]:
         return Gate.OPINION
-    if any(register.agencies[name].suspended for name in directory.chain(recipient)):
+    agency = register.agencies[recipient]
+    if agency.suspended:
         return Gate.SUSPENDED
-    keys_until = register.agencies[recipient].keys_until
+    if agency.part_of is not None and _suspended(directory, agency.part_of):
+        return Gate.SUSPENDED
+    keys_until = agency.keys_until
     if keys_until is not None and keys_until < known.at.astimezone(UTC).date():
         return Gate.KEY_EXPIRED
     if not _acceded(directory, agreement, audience, recipient):
@@ -48,12 +51,17 @@ def first_closed(
     conflicts = directory.conflicts(known.event.subject)
     if conflicts is None:
         return Gate.CONFLICT_UNKNOWN
-    if any(recipient in directory.kin(conflict.agency) for conflict in conflicts):
+    if conflicts and any(recipient in directory.kin(one.agency) for one in conflicts):
         return Gate.CONFLICT
     for required in agreement.requires:
         if required.of == audience.name and not _trained(directory, recipient, required, today):
             return Gate.TRAINING
     return None
+
+
+def _suspended(directory: Directory, agency: str) -> bool:
+    """Whether an agency or anything that it is part of is."""
+    return any(directory.register.agencies[name].suspended for name in directory.chain(agency))
 
 
 def _acceded(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from redaction.agreement import Form
 from redaction.clauses import Selecting
 from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
 from redaction.judging import WITHHELD_AS_KEY, Given, Grant, judge
-from redaction.layout import Block, Elements, Entries, Layout, Maybe, Run, Settled, Step
-from redaction.sameness import normal
+from redaction.layout import (
+    Block,
+    Elements,
+    Entries,
+    Layout,
+    Maybe,
+    Protector,
+    Run,
+    Settled,
+    Step,
+)
+from redaction.sameness import Normals
 from redaction.scopes import escaped, find, read
 from schemas.registry import Kind
 
@@ -24,8 +33,7 @@ Outline = tuple[object, ...]  # list lengths, truth values and numbers of clause
 Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Reader(NamedTuple):
     """For whom leaves are decided.
 
     `items` is the agency whose list elements are selected: the recipient's own name, or that of
@@ -38,17 +46,16 @@ class Reader:
     own_text: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What holds for every reader: truths, whether a reason is given, and which values are hid."""
 
     truths: tuple[Truth, ...]
     reason: bool
     protected: Mapping[object, frozenset[int]]
+    normals: Normals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class Around(NamedTuple):
     """What surrounds a block: facts, selected items, and the maps it is in."""
 
     facts: Facts
@@ -60,12 +67,16 @@ class Around:
 class Laying:
     """One layout over one event for one recipient; `out` is what was decided so far."""
 
-    __slots__ = ("_absent_too", "_layout", "_protected", "_reader", "_reason", "_truths", "out")
+    __slots__ = (
+        *("_absent_too", "_layout", "_normals", "_protected", "_reader", "_reason", "_truths"),
+        "out",
+    )
 
     def __init__(self, layout: Layout, known: Known, reader: Reader, absent_too: bool) -> None:
         self._truths = known.truths
         self._reason = known.reason
         self._protected = known.protected
+        self._normals = known.normals
         self._layout = layout
         self._reader = reader
         self._absent_too = absent_too
@@ -79,7 +90,7 @@ class Laying:
         """
         parts: list[object] = []
         if self._protected and block.watched:
-            parts.append(self._sames(block, value))
+            parts.append(self.sames(block, value))
         self._outline_steps(block.steps, value, around, parts)
         return tuple(parts)
 
@@ -101,7 +112,7 @@ class Laying:
 
     def block(self, block: Block, value: Any, prefix: str, around: Around) -> None:
         """Decide a block's leaves and go on into its lists and maps."""
-        sames = self._sames(block, value) if self._protected and block.watched else ()
+        sames = self.sames(block, value) if self._protected and block.watched else ()
         settled = self._settled(block, prefix, around, sames)
         self._lay(block.steps, value, prefix, around, settled)
 
@@ -174,7 +185,7 @@ class Laying:
             ]
         )
 
-    def _sames(self, block: Block, value: Any) -> Sames:
+    def sames(self, block: Block, value: Any) -> Sames:
         """For each watched leaf, the `never` clauses that withhold an equal value somewhere."""
         return tuple(
             [
@@ -187,7 +198,7 @@ class Laying:
         """The `never` clauses that withhold a value equal to this one somewhere."""
         same = _NOTHING
         for name in compared if value is not None and self._protected else ():
-            same |= self._protected.get(normal(name, kind, value), _NOTHING)
+            same |= self._protected.get(self._normals.of(name, kind, value), _NOTHING)
         return same
 
     def _settled(self, block: Block, prefix: str, around: Around, sames: Sames) -> Settled:
@@ -251,15 +262,22 @@ def _names(tag: str, facts: Facts, stands_for: str) -> bool:
     return False
 
 
+def _found(event: Any, protector: Protector) -> Iterable[Any]:
+    if protector.single:
+        value = read(event, protector.place)
+        return () if value is None else (value,)
+    return find(event, protector.place)
+
+
 def protected(
-    layout: Layout, truths: tuple[Truth, ...], event: Any
+    layout: Layout, truths: tuple[Truth, ...], event: Any, normals: Normals
 ) -> Mapping[object, frozenset[int]]:
     """The addresses and phones that a `never` withholds, with the numbers of those clauses."""
     protected: dict[object, frozenset[int]] = {}
     for protector in layout.protectors:
         nevers = frozenset([n for n in protector.nevers if layout.nevers[n].applies(truths)])
-        for value in find(event, protector.place) if nevers else ():
-            text = normal(protector.compared, protector.kind, value)
+        for value in _found(event, protector) if nevers else ():
+            text = normals.of(protector.compared, protector.kind, value)
             if text is not None:
                 protected[text] = protected.get(text, frozenset()) | nevers
     return protected

@@ -94,12 +94,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Protector:
-    """A leaf whose value, where a `never` reaches it, is withheld wherever it stands."""
+    """A leaf whose value, where a `never` reaches it, is withheld wherever it stands.
+
+    `single` says that it stands in no list or map.
+    """
 
     compared: str
     kind: Kind
     place: Place
     nevers: tuple[int, ...]
+    single: bool
 
 
 Settled = tuple[FieldDecision, ...]
@@ -110,7 +114,8 @@ class Layout:
     """All blocks of an event type under one agreement, for one audience and publisher.
 
     `rules` has the rule of each leaf by its place, `keyed` says whether the type has maps, and
-    `scrubs` whether any leaf can be shown scrubbed. `settled` remembers what became of a block
+    `scrubs` whether any leaf can be shown scrubbed, `inside` whether anything in a list is selected
+    or compared. `settled` remembers what became of a block
     under given truths, `outcomes` what became of a whole event: their keys hold list positions and
     lengths and truth values, never a value of an event, and what they hold follows from them alone.
     """
@@ -123,6 +128,7 @@ class Layout:
     rules: Mapping[Place, Rule]
     keyed: bool
     scrubs: bool
+    inside: bool
     outcomes: dict[tuple[object, ...], Settled]
     settled: dict[tuple[object, ...], Settled]
 
@@ -154,6 +160,7 @@ def lay_out(etype: EventType, asked: Asked) -> Layout:
         rules={place: rule for place, (rule, _) in builder.leaf_rules.items()},
         keyed=builder.keyed,
         scrubs=any(Form.SCRUBBED in rule.possible for rule, _ in builder.leaf_rules.values()),
+        inside=builder.inside,
         outcomes={},
         settled={},
     )
@@ -193,6 +200,7 @@ class _Builder:
         self._fates = fates
         self._count = 0
         self._watching: set[str] = set()
+        self.inside = False  # whether anything in a list or map is selected or compared
         self.leaf_rules: dict[Place, tuple[Rule, Leaf]] = {}
         self._key_rules: dict[Place, Rule] = {}
 
@@ -217,7 +225,9 @@ class _Builder:
     def protectors(self) -> tuple[Protector, ...]:
         """The leaves and keys whose values some other leaf or key has to be compared with."""
         return tuple(
-            Protector(compared, kind, place, rule.nevers)
+            Protector(
+                compared, kind, place, rule.nevers, single=not {ELEMENT, ENTRY, KEY} & set(place)
+            )
             for place, rule, kind in self._valued()
             for compared in rule.compared
             if rule.nevers and compared in self._watching
@@ -231,7 +241,9 @@ class _Builder:
 
     def _inner(self, origin: Place, node: Node, owner: Field) -> Block:
         draft = _Draft(origin=origin)
-        return self._finish(draft, self._steps(draft, node, owner, ()))
+        block = self._finish(draft, self._steps(draft, node, owner, ()))
+        self.inside |= block.selective or bool(block.watched)
+        return block
 
     def _finish(self, draft: _Draft, steps: tuple[Step, ...]) -> Block:
         self._count += 1

@@ -11,6 +11,7 @@ from redaction.facts import Review
 from redaction.judging import grant_of
 from redaction.laying import Around, Known, Laying, Outline, Reader, protected
 from redaction.layout import Layout
+from redaction.sameness import Normals
 
 MAX_OUTCOMES = 512  # whole outcomes kept in a layout; past it they are all worked out again
 
@@ -24,7 +25,7 @@ def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for:
         LookupError: an agency that the recipient is part of is not enrolled.
     """
     known = facts.circumstances
-    granted = (
+    granted = [
         grant_of(record)
         for record in known.granted
         if record.agreement == known.agreement.id
@@ -32,10 +33,10 @@ def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for:
         and recipient in record.recipients
         and record.since <= known.at < record.until
         and record.review is not Review.FAILED
-    )
+    ]
     return Reader(
         items=stands_for,
-        granted=tuple(dict.fromkeys(granted)),
+        granted=tuple(dict.fromkeys(granted)) if granted else (),
         own_text=directory.akin(recipient, known.event.source),
     )
 
@@ -48,11 +49,12 @@ class Leaves:
     Args:
         layout: the compiled clauses.
         facts: the facts at the event's root.
+        normals: of the same event.
     """
 
     __slots__ = ("_facts", "_known", "_layout", "_outline")
 
-    def __init__(self, layout: Layout, facts: Facts) -> None:
+    def __init__(self, layout: Layout, facts: Facts, normals: Normals) -> None:
         truths = tuple(
             [evaluate(each.condition, facts.asked_for(each.tags)) for each in layout.conditions]
         )
@@ -63,7 +65,8 @@ class Leaves:
         self._known = Known(
             truths=truths,
             reason=isinstance(reason, str) and bool(reason.strip()),
-            protected=protected(layout, truths, value),
+            protected=protected(layout, truths, value, normals),
+            normals=normals,
         )
         self._outline: Outline | None = None
 
@@ -100,7 +103,13 @@ class Leaves:
         if self._outline is not None:
             return self._outline
         run = Laying(self._layout, self._known, reader, absent_too=False)
-        outline = run.outline(self._layout.root, self._value, self._around())
+        root = self._layout.root
+        if self._layout.inside:
+            outline = run.outline(root, self._value, self._around())
+        else:
+            outline = self._facts.circumstances.event.spelled.outline
+            if root.watched and self._known.protected:
+                outline = (outline, run.sames(root, self._value))
         if not self._layout.root.selective:  # no reader has elements of its own
             self._outline = outline
         return outline

@@ -8,16 +8,17 @@ outcomes of types with maps, those with a scrubbed text, and those with a text b
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import Any, Final
 
 from redaction.agreement import Form
 from redaction.decision import FieldDecision
-from redaction.looking import Look, Looks, Place
+from redaction.looking import Looks, Pick, Place, Text
 from redaction.remembered import Remembered
 from redaction.transforms import fits
 from schemas.codec import Event, ViewType
 from schemas.registry import Array, Leaf, Map, Node, Record
-from schemas.wire import MAGIC, leaf_reader
+from schemas.wire import MAGIC
 
 MAX_LISTED: Final = 1024  # outcomes; past it they are all listed again
 MAX_LISTED_LEAVES: Final = 512  # of an outcome: more is a list of a length that does not come again
@@ -26,6 +27,12 @@ _BASICS: Final = "event.basics"
 _WITHHELD: Final = "caseward.Withheld"
 _MAX_SHORT: Final = 63  # a length that is written in one byte
 _EMPTY: Final = b"\0"
+_NULL: Final = b"\0"  # the number of the branch that is null
+
+_TELLING: Final = ("type", "size", "logicalType", "precision", "scale", "symbols")
+
+_FIXED, _LEAVES, _TEXTS = range(3)
+_Pick = tuple[int, int]  # out of the fixed bytes, the event's leaves or the texts; its number there
 
 
 class _Unlisted(Exception):
@@ -87,20 +94,46 @@ class _Draft:
     def __init__(self, fields: tuple[FieldDecision, ...]) -> None:
         self._fields = fields
         self._next = 0
+        self._maybe = False  # whether a record around the present place may be null
         self._lengths: list[tuple[Place, int | None]] = []
         self._nulls: list[tuple[Place, bool]] = []
-        self._chapters: list[tuple[Place, list[Look]]] = []
+        self._fixed: list[bytes] = []
+        self._texts: list[Text] = []
+        self._parts: list[tuple[list[_Pick], bytes]] = []
+        self._picks: list[_Pick] = []
         self._literal = b""
 
     def looks(self) -> Looks:
         """The list, if every field was taken."""
         _want(self._next == len(self._fields))
+        last = self._taken()
+        begins = (0, len(self._fixed), len(self._fixed) + self._next)
+
+        def pick(picks: list[_Pick]) -> Pick:
+            # an itemgetter of one would give no tuple
+            return itemgetter(*[begins[which] + number for which, number in picks])
+
         return Looks(
             lengths=tuple(self._lengths),
             nulls=tuple(self._nulls),
-            chapters=tuple((place, tuple(looks)) for place, looks in self._chapters),
-            last=self._literal,
+            count=self._next,
+            fixed=tuple(self._fixed),
+            texts=tuple(self._texts),
+            parts=tuple((pick(picks), either) for picks, either in self._parts),
+            pick=pick(last),
         )
+
+    def _taken(self) -> list[_Pick]:
+        """What was picked since the last part, at least two items."""
+        self._flush()
+        self._flush()
+        picks, self._picks = self._picks, []
+        return picks
+
+    def _flush(self) -> None:
+        self._picks.append((_FIXED, len(self._fixed)))
+        self._fixed.append(self._literal)
+        self._literal = b""
 
     def literal(self, data: bytes) -> None:
         """Bytes that stand whatever the values are."""
@@ -124,12 +157,16 @@ class _Draft:
                 _want(schema is None or _is(schema, "record"))
                 self._nulls.append((place, value is None))
                 if value is not None:
+                    around, self._maybe = self._maybe, self._maybe or node.nullable
                     self.record(node, schema, value, place, path)
+                    self._maybe = around
                 elif schema is not None:
                     self._null_record(schema)
             case Array(item=item):
                 _want(schema is None or _is(schema, "array"))
+                around, self._maybe = self._maybe, False
                 self._array(item, tag, schema, value, place, path)
+                self._maybe = around
             case Map():
                 raise _Unlisted
 
@@ -175,21 +212,15 @@ class _Draft:
         number = null + 1 if form is Form.CLEAR else len(schema) - 1
         _want(len(kinds) == 1 or not _is(kinds[0], "enum"))
         _want(form is Form.CLEAR or schema[number] == "string")
-        self._look(
-            place,
-            (
-                *(self._literal, place[-1], 0 if null else None, number << 1),
-                leaf_reader(schema[number]),
-                None if form is Form.CLEAR else decided,
-            ),
-        )
-
-    def _look(self, place: Place, look: Look) -> None:
-        holder = place[:-1]
-        if not self._chapters or self._chapters[-1][0] != holder:
-            self._chapters.append((holder, []))
-        self._chapters[-1][1].append(look)
-        self._literal = b""
+        self._flush()
+        if form is Form.CLEAR:
+            # INVARIANT: so the leaf's own bytes are what a view of this schema has for it.
+            _want(null is (leaf.nullable or self._maybe) and _alike(schema[number], leaf.avro))
+            self._picks.append((_LEAVES, self._next - 1))
+        else:
+            self._picks.append((_TEXTS, len(self._texts)))
+            branch = bytes([number << 1])
+            self._texts.append((place, _NULL if null else None, branch, decided))
 
     def _null_record(self, schema: Any) -> None:
         """Nothing to show: each leaf null or withheld (only the plan knows which), lists empty."""
@@ -198,7 +229,7 @@ class _Draft:
             if type(kind) is list:
                 null, withheld, _ = _branches(kind)
                 _want(null)
-                self._look(("",), (self._literal, "", 0, withheld[0], None, None))
+                self._parts.append((self._taken(), _NULL + withheld))
             elif _is(kind, "record"):
                 self._null_record(kind)
             else:
@@ -212,6 +243,21 @@ def _branches(union: list[Any]) -> tuple[bool, bytes, list[Any]]:
     named = withheld["name"] if type(withheld) is dict else withheld
     _want(named == _WITHHELD and len(union) > null + 1)
     return null, bytes([null << 1]), union[null + 1 :]
+
+
+def _alike(seen: Any, own: Any) -> bool:
+    """Whether two types of leaves spell all values alike: named and annotated as they may be."""
+    seen, own = _bare(seen), _bare(own)
+    return bool(seen == own) or seen == {"type": "string"} == {"type": own["type"]}
+
+
+def _bare(avro: Any) -> dict[str, Any]:
+    if type(avro) is not dict:
+        return {"type": avro}
+    bare = {key: avro[key] for key in _TELLING if key in avro}
+    if "fields" in avro:
+        bare["fields"] = [(each["name"], _bare(each["type"])) for each in avro["fields"]]
+    return bare
 
 
 def _is(schema: Any, kind: str) -> bool:

@@ -1,7 +1,9 @@
 """What the checker looks at in the bytes of a view: a list that fits one outcome.
 
-Going through it reads every byte of a view once, against the event's values. It tells only whether
-the view is just as decided; what is wrong, and where, the checker's walk finds out.
+It says of every byte of a view what must stand there: bytes that the decision alone gives, leaves
+of the event as its publisher wrote them, and texts in the form that was decided, made anew from the
+event's values. It tells only whether the view is just as decided; what is wrong, and where, the
+checker's walk finds out.
 """
 
 from __future__ import annotations
@@ -11,36 +13,44 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redaction.decision import FieldDecision
-from schemas.wire import Read
+from schemas.codec import Event
 
 Expected = Callable[[FieldDecision, Any], Any]  # a value in the form that was decided for it
+Pick = Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
 Place = tuple[str | int, ...]
-# The bytes before a leaf; its step from what holds it; the byte of its null branch (or none) and
-# that of its own; what reads it (none: one of the two bytes stands there, and nothing else); what
-# was decided, if it is not shown clear.
-Look = tuple[bytes, str | int, int | None, int, Read | None, FieldDecision | None]
+# A leaf in another form than clear: its place; the bytes that it is where it is null (none: it
+# never is); those before its text; what was decided.
+Text = tuple[Place, bytes | None, bytes, FieldDecision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
-    """The list: what the event must be like, and the leaves of each record or list in turn."""
+    """The list: what the event must be like, and what stands in the view's bytes.
+
+    `count` is how many leaves the event has. `pick` takes what stands there out of the `fixed`
+    bytes, the event's leaves and the `texts`, one after another; `parts` does the same where a byte
+    follows of which only the plan knows which of two it is: a leaf of a null record.
+    """
 
     lengths: tuple[tuple[Place, int | None], ...]
     nulls: tuple[tuple[Place, bool], ...]
-    chapters: tuple[tuple[Place, tuple[Look, ...]], ...]
-    last: bytes = field(repr=False)
+    count: int
+    fixed: tuple[bytes, ...] = field(repr=False)
+    texts: tuple[Text, ...]
+    parts: tuple[tuple[Pick, bytes], ...]
+    pick: Pick
 
-    def hold(self, data: bytes, event: Any, expected: Expected) -> bool:
+    def hold(self, data: bytes, event: Event, expected: Expected) -> bool:
         """Whether these bytes are, to the last one, the event's view as decided.
 
         Args:
             data: the view's bytes, of which any may be wrong.
-            event: the event's value.
+            event: the event.
             expected: gives a leaf's value in the form that was decided for it.
         """
         try:
-            return self._fit(event) and self._see(data, event, expected)
+            return self._fit(event.value) and self._see(data, event, expected)
         except Exception:  # noqa: BLE001 - bytes that end early or are no text: not as decided
             return False
 
@@ -50,35 +60,38 @@ class Looks:
             there = _at(event, place)
             if (None if there is None else len(there)) != length:
                 return False
-        return all((_at(event, place) is None) is null for place, null in self.nulls)
+        return all([(_at(event, place) is None) is null for place, null in self.nulls])
 
-    def _see(self, data: bytes, event: Any, expected: Expected) -> bool:
+    def _see(self, data: bytes, event: Event, expected: Expected) -> bool:
+        leaves, value = event.spelled.leaves, event.value
+        if len(leaves) != self.count:
+            return False
+        texts = [_shown(_at(value, text[0]), text, expected) for text in self.texts]
+        all_ = (*self.fixed, *leaves, *texts)
         at = 0
-        for place, looks in self.chapters:
-            holder = _at(event, place)
-            for before, step, null, branch, read, decided in looks:
-                if not data.startswith(before, at):
-                    return False
-                at += len(before)
-                byte = data[at]
-                at += 1
-                if read is None:
-                    if byte not in (null, branch):
-                        return False
-                    continue
-                value = holder[step]
-                if value is None and null is not None:
-                    if byte != null:
-                        return False
-                    continue
-                if byte != branch:
-                    return False
-                seen, at = read(data, at)
-                if decided is not None:
-                    value = expected(decided, value)
-                if type(seen) is not type(value) or seen != value:
-                    return False
-        return data[at:] == self.last
+        for pick, either in self.parts:
+            due = b"".join(pick(all_))
+            if not data.startswith(due, at):
+                return False
+            at += len(due)
+            if data[at] not in either:
+                return False
+            at += 1
+        due = b"".join(self.pick(all_))
+        return data[at:] == due
+
+
+def _shown(value: Any, text: Text, expected: Expected) -> bytes:
+    """A leaf that is shown as a text: how many bytes it has, and these."""
+    _, null, due, decided = text
+    if value is None and null is not None:
+        return null
+    shown: bytes = expected(decided, value).encode()
+    size = 2 * len(shown)  # seven bits to a byte, the lowest first
+    while size >= 0x80:
+        due += bytes((size % 0x80 + 0x80,))
+        size //= 0x80
+    return due + bytes((size,)) + shown
 
 
 def _at(event: Any, place: Place) -> Any:

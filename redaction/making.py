@@ -1,14 +1,15 @@
 """The bytes of a view, made from a decision: first a recipe, then the writing by it.
 
 No clause is read here. The decision of a leaf is looked up before its value is, and once: a recipe
-says of every leaf which bytes stand for it or which value of the event is written there in which
-form, and fits every event with lists of the same lengths and the same null records.
+says of every leaf which bytes stand for it, that its own bytes are copied from the event, or in
+which form its value is written there. It fits every event with the same outline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 from redaction.agreement import Form
@@ -16,56 +17,46 @@ from redaction.decision import FieldDecision
 from redaction.scopes import escaped
 from redaction.transforms import Means, apply
 from redaction.views import Shape, ShapeLeaf, ShapeList, ShapeMap, ShapeRecord
+from schemas.codec import Event
+from schemas.registry import Array, Leaf, Map, Node, Record
+from schemas.spelled import Spelled
 from schemas.wire import MAGIC, write_long, write_string
 
 Decided = Mapping[str, FieldDecision]  # by the RFC 6901 pointer of each leaf
 MeansOf = Callable[[FieldDecision], Means]  # what the form of a leaf may need beside its value
 
-_Step = str | int  # a field's name, a list's position or a map's key
-_Place = tuple[_Step, ...]
-_Put = Callable[[bytearray, Any, MeansOf], None]
+_Place = tuple[str | int, ...]  # fields' names, lists' positions and maps' keys
+_Make = Callable[[Any, MeansOf], bytes]
 
 _EMPTY: Final = b"\x00"  # the end of a list or map, and all of an empty one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How one outcome is written: what must be as it was, then bytes and values in turn.
+    """How one outcome is written.
 
-    `lengths` are those of the event's lists and maps (0 for a null one too), `nulls` say which
-    records are null; `chapters` have for each container the bytes before each of its values that
-    is written, the value's name and what writes it; `last` are the bytes after all of them.
+    `outline` is that of the event (`schemas.spelled`). The view's bytes are put together from
+    `chunks`, the event's own leaves, and `made`: what makes the bytes of the value at a place.
+    `order` picks them out of all three, one after another.
     """
 
-    lengths: tuple[tuple[_Place, int], ...]
-    nulls: tuple[tuple[_Place, bool], ...]
-    chapters: tuple[tuple[_Place, tuple[tuple[bytes, _Step, _Put], ...]], ...]
-    last: bytes = field(repr=False)
+    outline: tuple[object, ...]
+    chunks: tuple[bytes, ...] = field(repr=False)
+    made: tuple[tuple[_Place, _Make], ...]
+    order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
-    def write(self, event: Any, means: MeansOf) -> bytes:
+    def write(self, event: Event, means: MeansOf) -> bytes:
         """The view's bytes.
 
         Raises:
             ValueError: the event has other lists or null records than the one decided on.
             Unfit: a value is not of its type.
         """
-        for place, length in self.lengths:
-            there = _at(event, place)
-            if (0 if there is None else len(there)) != length:
-                raise ValueError("the decision does not speak of every leaf of the event")
-        for place, null in self.nulls:
-            if (_at(event, place) is None) is not null:
-                raise ValueError("the decision does not speak of every leaf of the event")
-        out = bytearray()
-        for place, parts in self.chapters:
-            holder = event
-            for step in place:
-                holder = holder[step]
-            for before, step, put in parts:
-                out += before
-                put(out, holder[step], means)
-        out += self.last
-        return bytes(out)
+        spelled = event.spelled
+        if spelled.outline != self.outline:
+            raise ValueError("the decision does not speak of every leaf of the event")
+        made = [make(_at(event.value, place), means) for place, make in self.made]
+        return b"".join(self.order((*self.chunks, *spelled.leaves, *made)))
 
 
 def _at(event: Any, place: _Place) -> Any:
@@ -75,14 +66,14 @@ def _at(event: Any, place: _Place) -> Any:
 
 
 def make_recipe(
-    shape: ShapeRecord, rabin: bytes, event: Any, decided: Decided, absent: Callable[[], Decided]
+    shape: ShapeRecord, rabin: bytes, event: Event, decided: Decided, absent: Callable[[], Decided]
 ) -> Recipe:
     """The recipe of one outcome.
 
     Args:
         shape: the view's shape.
         rabin: the fingerprint of the view's schema, 8 bytes.
-        event: the event's value, of which only the structure is read.
+        event: the event, of which only the outline is read.
         decided: what becomes of every leaf of the event.
         absent: gives what becomes of the leaves of null records; asked only if there is one.
 
@@ -91,83 +82,101 @@ def make_recipe(
     """
     draft = _Draft(decided, absent)
     draft.literal(MAGIC + rabin)
-    draft.record(shape, event, (), "")
-    return draft.recipe()
+    draft.record(shape, event.etype.root, event.value, (), "")
+    return draft.recipe(event.spelled)
 
 
 class _Draft:
-    """A recipe while it is written down."""
+    """A recipe while it is written down; every leaf of the event is counted, shown or not."""
 
     __slots__ = (
-        *("_absent", "_absent_decided", "_chapters", "_decided", "_lengths", "_literal"),
-        "_nulls",
+        *("_absent", "_absent_decided", "_chunks", "_count", "_decided", "_literal", "_made"),
+        "_order",
     )
 
     def __init__(self, decided: Decided, absent: Callable[[], Decided]) -> None:
         self._decided = decided
         self._absent = absent
         self._absent_decided: Decided | None = None
-        self._lengths: list[tuple[_Place, int]] = []
-        self._nulls: list[tuple[_Place, bool]] = []
-        self._chapters: list[tuple[_Place, list[tuple[bytes, _Step, _Put]]]] = []
+        self._count = 0
+        self._chunks: list[bytes] = []
+        self._made: list[tuple[_Place, _Make]] = []
+        self._order: list[tuple[int, int]] = []  # of the chunks, leaves or made; the number there
         self._literal = bytearray()
 
-    def recipe(self) -> Recipe:
-        """What was written down."""
+    def recipe(self, spelled: Spelled) -> Recipe:
+        """What was written down, for events like this one."""
+        self._chunk()
+        self._chunk()  # so that there are two: one alone would not be picked as a tuple
+        if self._count != len(spelled.leaves):
+            raise ValueError("the event has other leaves than its type")
+        begins = (0, len(self._chunks), len(self._chunks) + self._count)
         return Recipe(
-            lengths=tuple(self._lengths),
-            nulls=tuple(self._nulls),
-            chapters=tuple((place, tuple(parts)) for place, parts in self._chapters),
-            last=bytes(self._literal),
+            outline=spelled.outline,
+            chunks=tuple(self._chunks),
+            made=tuple(self._made),
+            order=itemgetter(*[begins[which] + number for which, number in self._order]),
         )
 
     def literal(self, data: bytes | bytearray) -> None:
         """Bytes that are the same whatever the values are."""
         self._literal += data
 
-    def record(self, shape: ShapeRecord, value: Any, place: _Place, path: str) -> None:
-        """A record that is there."""
-        for name, step, below in shape.fields:
-            self._node(below, value[name], place, name, path + step)
+    def _chunk(self) -> None:
+        self._order.append((0, len(self._chunks)))
+        self._chunks.append(bytes(self._literal))
+        self._literal.clear()
 
-    def _node(self, shape: Shape, value: Any, place: _Place, step: _Step, path: str) -> None:
-        inner = (*place, step)
-        match shape:
-            case ShapeLeaf():
-                self._leaf(shape, place, step, self._decided[path])
-            case ShapeRecord():
-                self._nulls.append((inner, value is None))
-                if value is None:
+    def record(
+        self, shape: ShapeRecord | None, node: Record, value: Any, place: _Place, path: str
+    ) -> None:
+        """A record that is there; no shape, where the view has nothing of it."""
+        shown = {} if shape is None else {name: below for name, _, below in shape.fields}
+        for each in node.fields:
+            name = each.name
+            inner = (*place, name)
+            self._node(shown.get(name), each.node, value[name], inner, f"{path}/{name}")
+
+    def _node(self, shape: Shape | None, node: Node, value: Any, place: _Place, path: str) -> None:
+        match node:
+            case Leaf():
+                if isinstance(shape, ShapeLeaf):
+                    self._leaf(shape, place, self._decided[path])
+                self._count += 1
+            case Record() if value is not None:
+                record = shape if isinstance(shape, ShapeRecord) else None
+                self.record(record, node, value, place, path)
+            case Record():
+                if isinstance(shape, ShapeRecord):
                     self._null_record(shape, path)
-                else:
-                    self.record(shape, value, inner, path)
-            case ShapeList(item=item):
-                self._lengths.append((inner, 0 if value is None else len(value)))
-                elements = [(at, one, f"{path}/{at}") for at, one in enumerate(value or ())]
-                self._shown(item, elements, inner, keyed=False)
-            case ShapeMap(value=below):
-                self._lengths.append((inner, 0 if value is None else len(value)))
-                entries = [
-                    (key, one, f"{path}/{escaped(key)}") for key, one in (value or {}).items()
+            case Array(item=item):
+                below = shape.item if isinstance(shape, ShapeList) else None
+                elements = [
+                    ((*place, at), one, f"{path}/{at}", b"") for at, one in enumerate(value or ())
                 ]
-                self._shown(below, entries, inner, keyed=True)
+                self._shown(below, item, elements)
+            case Map(value=inner):
+                entries = [
+                    ((*place, key), one, f"{path}/{escaped(key)}", _key(key))
+                    for key, one in (value or {}).items()
+                ]
+                self._shown(shape.value if isinstance(shape, ShapeMap) else None, inner, entries)
 
     def _shown(
-        self, shape: Shape, inner: Sequence[tuple[_Step, Any, str]], place: _Place, *, keyed: bool
+        self, shape: Shape | None, node: Node, inner: list[tuple[_Place, Any, str, bytes]]
     ) -> None:
         """The elements or entries with a released leaf; the others leave no trace (rule 7)."""
-        shown = [one for one in inner if self._shows(shape, one[1], one[2])]
-        if shown:
+        shown = [shape is not None and self._shows(shape, one[1], one[2]) for one in inner]
+        if any(shown):
             count = bytearray()
-            write_long(count, len(shown))
+            write_long(count, sum(shown))
             self.literal(count)
-        for step, value, path in shown:
-            if keyed:
-                key = bytearray()
-                write_string(key, step)
+        for (place, value, path, key), shows in zip(inner, shown, strict=True):
+            if shows:
                 self.literal(key)
-            self._node(shape, value, place, step, path)
-        self.literal(_EMPTY)
+            self._node(shape if shows else None, node, value, place, path)
+        if shape is not None:
+            self.literal(_EMPTY)
 
     def _shows(self, shape: Shape, value: Any, path: str) -> bool:
         match shape:
@@ -186,15 +195,17 @@ class _Draft:
                 pairs = [(one, f"{path}/{escaped(key)}") for key, one in entries]
                 return any([self._shows(below, one, inner) for one, inner in pairs])
 
-    def _leaf(self, leaf: ShapeLeaf, place: _Place, step: _Step, decided: FieldDecision) -> None:
+    def _leaf(self, leaf: ShapeLeaf, place: _Place, decided: FieldDecision) -> None:
         """A leaf in the form in which it is released, or withheld."""
         if decided.form is None:
             self.literal(leaf.withheld)
             return
-        if not self._chapters or self._chapters[-1][0] != place:
-            self._chapters.append((place, []))
-        self._chapters[-1][1].append((bytes(self._literal), step, _put(leaf, decided)))
-        self._literal.clear()
+        self._chunk()
+        if decided.form is Form.CLEAR:
+            self._order.append((1, self._count))
+        else:
+            self._order.append((2, len(self._made)))
+            self._made.append((place, _make(leaf, decided)))
 
     def _null_record(self, shape: ShapeRecord, path: str) -> None:
         """Released leaves are null, the others withheld, lists and maps empty."""
@@ -217,26 +228,24 @@ def _null(leaf: ShapeLeaf) -> bytes:
     return leaf.null
 
 
-def _put(leaf: ShapeLeaf, decided: FieldDecision) -> _Put:
-    """What writes the value of a released leaf, its branch first."""
-    null, form = leaf.null, decided.form
-    kind = leaf.clear if form is Form.CLEAR else leaf.text
-    if form is None or kind is None:
+def _key(key: str) -> bytes:
+    out = bytearray()
+    write_string(out, key)
+    return bytes(out)
+
+
+def _make(leaf: ShapeLeaf, decided: FieldDecision) -> _Make:
+    """What makes the bytes of a leaf that is released in another form than clear."""
+    null, form, text = leaf.null, decided.form, leaf.text
+    if form is None or text is None:
         raise ValueError("a form is decided that no event could show")
-    before, write = kind
+    before, write = text
 
-    def clear(out: bytearray, value: Any, means: MeansOf) -> None:
+    def make(value: Any, means: MeansOf) -> bytes:
         if value is None and null is not None:
-            out += null
-        else:
-            out += before
-            write(out, value)
+            return null
+        out = bytearray(before)
+        write(out, apply(form, value, means(decided)))
+        return bytes(out)
 
-    def other(out: bytearray, value: Any, means: MeansOf) -> None:
-        if value is None and null is not None:
-            out += null
-        else:
-            out += before
-            write(out, apply(form, value, means(decided)))
-
-    return clear if form is Form.CLEAR else other
+    return make

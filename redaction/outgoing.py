@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from redaction import checker, plan
 from redaction.agreement import Form
-from redaction.decision import AgreementRef, Decision, FieldDecision
+from redaction.conditions import today_in
+from redaction.decision import Decision, FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Register
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
-_Group = tuple[int, AgreementRef, str | None]
+_Group = tuple[int, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Outgoing:
         ref, fields = decision.agreement, decision.fields
         if not decision.delivered or ref is None:
             raise ValueError("only an open decision has a view")
-        group = (id(fields), ref, decision.audience)
+        group = (id(fields), ref.hash, decision.audience)
         shared = self._shared.get(group)
         # INVARIANT: one object of fields is one outcome, null records and selected elements
         # included, so the shared view has passed the check against this very outcome.
@@ -79,16 +79,16 @@ class Outgoing:
         view_type, data = plan.encode(
             event, register, self._vocabulary, decision, at=self._at, secret=secret
         )
-        zone = ZoneInfo(Directory(register).agreement(ref).time_zone)
+        agreement = Directory(register).agreement(ref)
         checker.check(
             data,
             view_type,
             event,
             decision,
             vocabulary=self._vocabulary,
-            today=self._at.astimezone(zone).date(),
+            today=today_in(agreement, self._at).date,
             secret=secret,
         )
-        if not any(field.form is Form.PSEUDONYM for field in fields):  # which is nobody else's
+        if Form.PSEUDONYM not in [field.form for field in fields]:  # which is nobody else's
             self._shared[group] = _Shared(fields, view_type, data)
         return view_type, data

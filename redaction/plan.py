@@ -14,7 +14,7 @@ from typing import Any
 
 from redaction.agreement import Form
 from redaction.clauses import Asked
-from redaction.conditions import Facts, facts_for
+from redaction.conditions import Facts, facts_for, today_in
 from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
@@ -22,7 +22,9 @@ from redaction.laying import Reader
 from redaction.layout import Layout, lay_out
 from redaction.leaves import MAX_OUTCOMES, Leaves, reader_of
 from redaction.making import Decided, Recipe, make_recipe
+from redaction.sameness import Normals
 from redaction.scrubbing.decided import hidden_from, with_doubts
+from redaction.scrubbing.hidden import Hidden
 from redaction.transforms import Means, pseudonym_key
 from redaction.views import ShapeRecord, derive
 from schemas.codec import Event, ViewType, decode_view, view_type_from_text
@@ -100,6 +102,7 @@ class Applied:
     Args:
         facts: the facts at the event's root, under the governing agreement and audience.
         vocabulary: the tags and their classes.
+        normals: of the same event.
 
     Raises:
         ValueError: the agreement cannot be executed for this event type.
@@ -107,11 +110,16 @@ class Applied:
 
     __slots__ = ("_facts", "_fields", "_leaves", "_plan")
 
-    def __init__(self, facts: Facts, vocabulary: Vocabulary) -> None:
+    def __init__(self, facts: Facts, vocabulary: Vocabulary, normals: Normals) -> None:
         self._facts = facts
         self._plan = _plan(facts, vocabulary)
-        self._leaves = Leaves(self._plan.layout, facts)
+        self._leaves = Leaves(self._plan.layout, facts, normals)
         self._fields: dict[Reader, tuple[FieldDecision, ...]] = {}
+
+    @property
+    def selective(self) -> bool:
+        """Whether list elements are selected, which may be the reader's own."""
+        return self._plan.layout.root.selective
 
     def fields(self, reader: Reader) -> tuple[FieldDecision, ...]:
         """What becomes of every leaf of the event, in the order of its type.
@@ -121,8 +129,6 @@ class Applied:
         Raises:
             ValueError: applicable forms cannot be ordered.
         """
-        if not self._plan.layout.root.selective:
-            reader = replace(reader, items="")  # no reader has elements of its own
         fields = self._fields.get(reader)
         if fields is None:
             fields = self._leaves.decided(reader)
@@ -191,7 +197,7 @@ class _Outcome:
             recipient=decision.recipient,
             stands_for=decision.stands_for,
         )
-        leaves = Leaves(self.plan.layout, self.facts).with_absent(reader)
+        leaves = Leaves(self.plan.layout, self.facts, Normals()).with_absent(reader)
         return {leaf.path: leaf for leaf in leaves}
 
     def recipe(self) -> Recipe:
@@ -201,8 +207,8 @@ class _Outcome:
         if known is not None and known[0] is fields:
             return known[1]
         decided = {field.path: field for field in fields}
-        rabin, value = plan.view_type.rabin, self.event.value
-        recipe = make_recipe(plan.shape, rabin, value, decided, self.absent)
+        rabin = plan.view_type.rabin
+        recipe = make_recipe(plan.shape, rabin, self.event, decided, self.absent)
         if plan.layout.keeps(fields):
             if len(plan.recipes) >= MAX_OUTCOMES:
                 plan.recipes.clear()
@@ -212,25 +218,25 @@ class _Outcome:
     def means(self, secret: bytes | None) -> Callable[[FieldDecision], Means]:
         """What each leaf's form may need, made when the first leaf asks for it."""
         decision = self.decision
-        plain: list[Means] = []
+        plain = Means(today=today_in(self.agreement, self._at).date)
+        scrubbing: list[Means] = []
 
         def means(field: FieldDecision) -> Means:
-            if not plain:
-                plain.append(self._plain())
+            if field.form is Form.SCRUBBED:
+                if not scrubbing:
+                    scrubbing.append(replace(plain, hidden=self._hidden()))
+                return scrubbing[0]
             if field.form is not Form.PSEUDONYM or secret is None:
-                return plain[0]
+                return plain
             who = {"recipient": decision.recipient, "agreement": self.agreement.id}
-            return replace(plain[0], pseudonym_key=pseudonym_key(secret, **who, tag=field.tag))
+            return replace(plain, pseudonym_key=pseudonym_key(secret, **who, tag=field.tag))
 
         return means
 
-    def _plain(self) -> Means:
-        """What forms need but for pseudonyms; hidden values only if a text is scrubbed."""
-        known, fields = self.facts.circumstances, self.decision.fields
-        if not any(field.form is Form.SCRUBBED for field in fields):
-            return Means(today=known.today)
-        decided = {field.path: field for field in fields}
-        return Means(today=known.today, hidden=hidden_from(known, decided, self.plan.vocabulary))
+    def _hidden(self) -> Hidden:
+        """What a scrubbed text must not tell."""
+        decided = {field.path: field for field in self.decision.fields}
+        return hidden_from(self.facts.circumstances, decided, self.plan.vocabulary)
 
 
 def view_type(
@@ -282,7 +288,7 @@ def encode(
     outcome = _Outcome(event, register, vocabulary, decision, at)
     unfit = None
     try:
-        data = outcome.recipe().write(event.value, outcome.means(secret))
+        data = outcome.recipe().write(event, outcome.means(secret))
     except (KeyError, IndexError):  # whose message could be a map's key
         raise ValueError("the decision does not speak of every leaf of the event") from None
     except Unfit as error:

@@ -40,7 +40,8 @@ def same_text(text: str) -> str:
     """Letters and digits only, without case and accents."""
     text = text.casefold()
     if text.isascii():
-        return _NOT_ALPHANUMERIC.sub("", text)
+        text = text.replace(" ", "")  # mostly that is all
+        return text if text.isalnum() else _NOT_ALPHANUMERIC.sub("", text)
     parts = unicodedata.normalize("NFKD", text)
     return "".join(c for c in parts if c.isalnum() and not unicodedata.combining(c))
 
@@ -69,7 +70,29 @@ _NORMAL: Final[Mapping[tuple[str, Kind], Callable[[Any], str]]] = MappingProxyTy
 )
 
 
-def normal(compared: str, kind: Kind, value: Any) -> tuple[str, bool, str] | None:
+Normal = tuple[str, bool, str]
+
+
+class Normals:
+    """What the values of one event have in common with others; each is looked at once.
+
+    It lives as long as the work on its event, and its event longer: so a value is told by identity.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Kind, int], Normal | None] = {}
+
+    def of(self, compared: str, kind: Kind, value: Any) -> Normal | None:
+        """What `normal` gives for a value of the event."""
+        key = (compared, kind, id(value))
+        if key not in self._known:
+            self._known[key] = normal(compared, kind, value)
+        return self._known[key]
+
+
+def normal(compared: str, kind: Kind, value: Any) -> Normal | None:
     """What equal values of a class have in common; None if this one can equal none.
 
     A whole address and an address written as one string are not compared.
