@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -45,8 +45,7 @@ _BODY_FORMAT: Final = "caseward-view/1"
 _LENGTH_BYTES: Final = {0x58: 1, 0x59: 2, 0x5A: 4}  # of a CBOR byte string, by its first byte
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """The place an envelope is sealed for.
 
     `issuer` is who sealed it: the gateway for deliveries, the publisher for events; `recipient`

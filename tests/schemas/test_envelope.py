@@ -149,7 +149,7 @@ def test_the_external_data_is_the_address_in_plain_cbor() -> None:
     st.binary(max_size=3000), st.integers(0, MAX_MESSAGES - 1), st.binary(min_size=1, max_size=64)
 )
 def test_what_was_sealed_is_what_opens(plaintext: bytes, iv: int, delivery_id: bytes) -> None:
-    address = replace(ADDRESS, delivery_id=delivery_id)
+    address = ADDRESS._replace(delivery_id=delivery_id)
     sealed = seal_envelope(KEY, address, iv=iv, plaintext=plaintext)
     assert opened(sealed) == plaintext
     assert parse_envelope(sealed).iv == iv
@@ -177,7 +177,7 @@ def test_lengths_show_only_as_powers_of_two_from_one_kibibyte(length: int, padde
 
 
 def test_the_largest_envelope_is_within_its_limit_and_one_byte_more_is_not_sealed() -> None:
-    address = replace(ADDRESS, delivery_id=bytes(64))
+    address = ADDRESS._replace(delivery_id=bytes(64))
     largest = seal_envelope(KEY, address, iv=0, plaintext=bytes(MAX_PLAINTEXT_BYTES))
     assert len(largest) <= MAX_ENVELOPE_BYTES
     with pytest.raises(EnvelopeRefused) as refused:
@@ -191,7 +191,7 @@ def test_the_largest_envelope_is_within_its_limit_and_one_byte_more_is_not_seale
 )
 def test_an_iv_or_a_delivery_id_out_of_range_is_not_sealed(iv: int, delivery_id: bytes) -> None:
     with pytest.raises(ValueError, match="out of range"):
-        seal_envelope(KEY, replace(ADDRESS, delivery_id=delivery_id), iv=iv, plaintext=b"")
+        seal_envelope(KEY, ADDRESS._replace(delivery_id=delivery_id), iv=iv, plaintext=b"")
 
 
 # --- attacks
@@ -211,7 +211,7 @@ def test_re_addressed_another_delivery_id_or_key_id_in_the_header_is_refused() -
 
 def test_swapped_ciphertexts_of_two_envelopes_are_refused() -> None:
     other = seal_envelope(
-        KEY, replace(ADDRESS, delivery_id=bytes(32)), iv=6, plaintext=b"another view"
+        KEY, ADDRESS._replace(delivery_id=bytes(32)), iv=6, plaintext=b"another view"
     )
     one, two = taken_apart(SEALED), taken_apart(other)
     one[2], two[2] = two[2], one[2]
