@@ -125,12 +125,7 @@ class _Walk:
     """
 
     __slots__ = (
-        "_at",
-        "_decision",
-        "_fields",
-        "_hidden",
-        "_means",
-        "_secret",
+        *("_at", "_decision", "_fields", "_hidden", "_means", "_secret"),
         "_vocabulary",
     )
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from redaction.agreement import (
@@ -30,6 +29,7 @@ from redaction.directory import Directory
 from redaction.facts import Calendar, Consent, Granted
 from redaction.months import add_months, whole_years
 from redaction.scopes import Scope, find, read, root_scope
+from redaction.today import today_in
 from schemas.codec import Event
 
 Truth = bool | None
@@ -141,24 +141,6 @@ class Facts:
         return None
 
 
-class Today(NamedTuple):
-    """A decision's date in a time zone."""
-
-    zone: ZoneInfo
-    date: date
-
-
-def today_in(agreement: Agreement, at: datetime) -> Today:
-    """The date of a decision at this time in the agreement's time zone."""
-    return _today(agreement.time_zone, at, at.fold)
-
-
-@lru_cache(maxsize=64)  # of the decisions in hand; two times that differ in `fold` can be equal
-def _today(time_zone: str, at: datetime, fold: int) -> Today:
-    zone = ZoneInfo(time_zone)
-    return Today(zone, at.astimezone(zone).date())
-
-
 def facts_for(
     event: Event,
     directory: Directory,
@@ -167,13 +149,9 @@ def facts_for(
     audience: str,
     purpose: str,
     at: datetime,
-    today: Today | None = None,
 ) -> Facts:
-    """The facts at an event's root, for one audience of an agreement and one purpose.
-
-    `today` is the decision's date where the agreement is, if it is known already.
-    """
-    zone, day = today or today_in(agreement, at)
+    """The facts at an event's root, for one audience of an agreement and one purpose."""
+    zone, today = today_in(agreement, at)
     calendar = None
     if agreement.calendars:
         name = dict(agreement.calendars).get(SCHOOL, "")
@@ -189,7 +167,7 @@ def facts_for(
         granted=directory.granted(subject),
         calendar=calendar,
         zone=zone,
-        today=day,
+        today=today,
     )
     return Facts(known, ((root_scope(event.etype.root), event.value),))
 

@@ -13,13 +13,14 @@ from redaction import plan
 from redaction.addressing import Question, Resolved, meaning, meant, named_in, standing_in
 from redaction.agreement import Agreement
 from redaction.clauses import BASICS
-from redaction.conditions import Facts, Today, facts_for, today_in
+from redaction.conditions import Facts, facts_for
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.gates import first_closed
 from redaction.leaves import reader_of
 from redaction.sameness import Normals
+from redaction.today import today_in
 from schemas.codec import Event
 from schemas.registry import Vocabulary
 
@@ -58,7 +59,7 @@ class Deciding:
 
     __slots__ = (
         *("_applied", "_at", "_directory", "_event", "_facts", "_holds", "_named"),
-        *("_normals", "_source", "_today", "_vocabulary"),
+        *("_normals", "_source", "_vocabulary"),
     )
 
     def __init__(
@@ -72,7 +73,6 @@ class Deciding:
         # INVARIANT: the register holds its agreements as long as this lives, so an id stays theirs.
         self._named: dict[str, tuple[Agreement, ...]] = {}
         self._holds: dict[int, bool] = {}
-        self._today: dict[str, Today] = {}
         self._facts: dict[tuple[int, str, str], Facts] = {}
         self._applied: dict[tuple[int, str, str], plan.Applied] = {}
         self._normals = Normals()
@@ -145,7 +145,6 @@ class Deciding:
                 audience=audience,
                 purpose=asked.purpose,
                 at=asked.at,
-                today=self._day(agreement),
             )
         return _Found(agreement, resolved[0], facts, key)
 
@@ -185,18 +184,11 @@ class Deciding:
         if holds is None:
             if self._at.tzinfo is None:
                 raise ValueError("the decision time has no time zone")
-            today = self._day(agreement).date
+            today = today_in(agreement, self._at).date
             holds = agreement.start <= today <= agreement.until
             holds = holds and not self._directory.superseded(agreement, today)
             self._holds[id(agreement)] = holds
         return holds
-
-    def _day(self, agreement: Agreement) -> Today:
-        """The decision's date where the agreement is."""
-        today = self._today.get(agreement.time_zone)
-        if today is None:
-            today = self._today[agreement.time_zone] = today_in(agreement, self._at)
-        return today
 
     def _fields(self, asked: Question, found: _Found) -> tuple[FieldDecision, ...]:
         applied = self._applied.get(found.key)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from functools import cached_property
+from typing import Final, TypeVar
 
 from redaction.agreement import Agreement
 from redaction.decision import AgreementRef
@@ -88,15 +88,48 @@ _GRANTS_BY_CASE = Remembered(_grants_by_case, keep=8)
 reference_to: Remembered[Agreement, AgreementRef] = Remembered(_reference, keep=1024)
 
 
-@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The tables of one snapshot, each arranged when it is first asked for."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+
+    @cached_property
+    def by_subject(self) -> Mapping[tuple[str, str, str], tuple[Agreement, ...]]:
+        return _BY_SUBJECT(self._register.agreements)
+
+    @cached_property
+    def by_id(self) -> Mapping[tuple[str, int], tuple[Agreement, ...]]:
+        return _BY_ID(self._register.agreements)
+
+    @cached_property
+    def versions(self) -> Mapping[str, tuple[tuple[int, date], ...]]:
+        return _VERSIONS(self._register.agreements)
+
+    @cached_property
+    def by_case(self) -> Mapping[str, tuple[Consent, ...]]:
+        return _BY_CASE(self._register.consents)
+
+    @cached_property
+    def grants_by_case(self) -> Mapping[str, tuple[Granted, ...]]:
+        return _GRANTS_BY_CASE(self._register.granted)
+
+
+_TABLES = Remembered(_Tables, keep=8)
+
+
 class Directory:
     """Answers about one register snapshot, each in constant time or that of its answer."""
 
-    register: Register
+    __slots__ = ("_tables", "register")
+
+    def __init__(self, register: Register) -> None:
+        self.register: Final = register
+        self._tables = _TABLES(register)
 
     def agreements(self, publisher: str, event_type: str, purpose: str) -> tuple[Agreement, ...]:
         """The enacted agreements that name all three, whether in force or not."""
-        return _BY_SUBJECT(self.register.agreements).get((publisher, event_type, purpose), ())
+        return self._tables.by_subject.get((publisher, event_type, purpose), ())
 
     def agreement(self, ref: AgreementRef) -> Agreement:
         """The enacted agreement with this id, version and hash.
@@ -104,14 +137,14 @@ class Directory:
         Raises:
             LookupError: there is none.
         """
-        for agreement in _BY_ID(self.register.agreements).get((ref.id, ref.version), ()):
+        for agreement in self._tables.by_id.get((ref.id, ref.version), ()):
             if reference_to(agreement).hash == ref.hash:
                 return agreement
         raise LookupError("no enacted agreement has this id, version and hash")
 
     def superseded(self, agreement: Agreement, day: date) -> bool:
         """Whether a later version of the agreement has begun: an older one does not come back."""
-        versions = _VERSIONS(self.register.agreements).get(agreement.id, ())
+        versions = self._tables.versions.get(agreement.id, ())
         if len(versions) == 1:  # its own
             return False
         return any(version > agreement.version and start <= day for version, start in versions)
@@ -126,11 +159,11 @@ class Directory:
 
     def consents(self, case: str) -> tuple[Consent, ...]:
         """Every consent recorded for the case."""
-        return _BY_CASE(self.register.consents).get(case, ())
+        return self._tables.by_case.get(case, ())
 
     def granted(self, case: str) -> tuple[Granted, ...]:
         """Every override recorded for the case, whatever became of it."""
-        return _GRANTS_BY_CASE(self.register.granted).get(case, ())
+        return self._tables.grants_by_case.get(case, ())
 
     def units(self, agency: str) -> Iterator[str]:
         """Every unit below the agency, at any depth."""

@@ -6,21 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from redaction.agreement import Form
+from redaction.blocks import Block, Elements, Entries, Maybe, Protector, Run, Step
 from redaction.clauses import Selecting
 from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
 from redaction.judging import WITHHELD_AS_KEY, Given, Grant, judge
-from redaction.layout import (
-    Block,
-    Elements,
-    Entries,
-    Layout,
-    Maybe,
-    Protector,
-    Run,
-    Settled,
-    Step,
-)
+from redaction.layout import Layout, Settled
 from redaction.sameness import Normals
 from redaction.scopes import escaped, find, read
 from schemas.registry import Kind

@@ -12,98 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from redaction.agreement import Form
+from redaction.blocks import Block, Elements, Entries, Maybe, Protector, Run, Step, Watched
 from redaction.clauses import Asked, Asking, NeverRule, Rule, Selecting, Tables
 from redaction.decision import FieldDecision
-from redaction.scopes import ELEMENT, ENTRY, KEY, Place, Scope, scope_of
+from redaction.scopes import ELEMENT, ENTRY, KEY, Place, scope_of
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
 
 MAX_KEPT_LEAVES = 512  # more is a list of a length that does not come again
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of leaves that stand there together: numbers of the block's rules."""
-
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True, slots=True)
-class Maybe:
-    """A nullable record; its leaves do not occur where it is null."""
-
-    place: Place
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Elements:
-    """A list; each element is a block of its own and a scope of facts."""
-
-    place: Place
-    block: Block
-    scope: Scope
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """A map; each value is a block of its own. `gate` numbers the rule of its keys.
-
-    `rule` is that rule, and `compared` the classes in which a key is compared with other values.
-    """
-
-    place: Place
-    block: Block
-    gate: int
-    rule: Rule
-    compared: tuple[str, ...]
-
-
-Step = Run | Maybe | Elements | Entries
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A leaf whose value is compared with others of its classes (rule 3, same value)."""
-
-    rule: int
-    place: Place
-    kind: Kind
-    compared: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One block: its rules in order, their pointers from the block's start, and how they lie.
-
-    `uses` numbers the item selections that its rules and its maps' rules ask for; `selective`
-    says whether any rule in it or below it, lists included, asks for one. `plain` says that all
-    such blocks have the same outcome under the same truths: nothing is selected or compared, and
-    no list, map or null record is inside.
-    """
-
-    number: int
-    rules: tuple[Rule, ...]
-    paths: tuple[str, ...]
-    steps: tuple[Step, ...]
-    watched: tuple[Watched, ...]
-    uses: frozenset[int]
-    selective: bool
-    plain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Protector:
-    """A leaf whose value, where a `never` reaches it, is withheld wherever it stands.
-
-    `single` says that it stands in no list or map.
-    """
-
-    compared: str
-    kind: Kind
-    place: Place
-    nevers: tuple[int, ...]
-    single: bool
 
 
 Settled = tuple[FieldDecision, ...]
@@ -115,9 +30,10 @@ class Layout:
 
     `rules` has the rule of each leaf by its place, `keyed` says whether the type has maps, and
     `scrubs` whether any leaf can be shown scrubbed, `inside` whether anything in a list is selected
-    or compared. `settled` remembers what became of a block
-    under given truths, `outcomes` what became of a whole event: their keys hold list positions and
-    lengths and truth values, never a value of an event, and what they hold follows from them alone.
+    or compared, `reasoned` whether any clause asks for a reason. `settled` remembers what became of
+    a block under given truths, `outcomes` what became of a whole event: their keys hold list
+    positions and lengths and truth values, never a value of an event, and what they hold follows
+    from them alone.
     """
 
     conditions: tuple[Asking, ...]
@@ -129,6 +45,7 @@ class Layout:
     keyed: bool
     scrubs: bool
     inside: bool
+    reasoned: bool
     outcomes: dict[tuple[object, ...], Settled]
     settled: dict[tuple[object, ...], Settled]
 
@@ -161,6 +78,7 @@ def lay_out(etype: EventType, asked: Asked) -> Layout:
         keyed=builder.keyed,
         scrubs=any(Form.SCRUBBED in rule.possible for rule, _ in builder.leaf_rules.values()),
         inside=builder.inside,
+        reasoned=any(share.needs_reason for share in asked.agreement.shares),
         outcomes={},
         settled={},
     )

@@ -58,7 +58,7 @@ class Leaves:
         truths = tuple(
             [evaluate(each.condition, facts.asked_for(each.tags)) for each in layout.conditions]
         )
-        reason = facts.value(REASON_FACT)
+        reason = facts.value(REASON_FACT) if layout.reasoned else None
         value = facts.circumstances.event.value
         self._layout = layout
         self._facts = facts

@@ -155,7 +155,8 @@ class _Draft:
                 self._leaf(node, tag, schema, place, path)
             case Record():
                 _want(schema is None or _is(schema, "record"))
-                self._nulls.append((place, value is None))
+                if node.nullable:
+                    self._nulls.append((place, value is None))
                 if value is not None:
                     around, self._maybe = self._maybe, self._maybe or node.nullable
                     self.record(node, schema, value, place, path)

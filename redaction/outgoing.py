@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from redaction import checker, plan
-from redaction.agreement import Form
-from redaction.conditions import today_in
+from redaction.agreement import Agreement, Form
 from redaction.decision import Decision, FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Register
+from redaction.remembered import Remembered
+from redaction.today import today_in
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
@@ -24,6 +26,16 @@ class _Shared:
     fields: tuple[FieldDecision, ...]
     view_type: ViewType
     data: bytes
+
+
+def _gives_pseudonyms(agreement: Agreement) -> bool:
+    """Whether any of its clauses could: a pseudonym is one recipient's, and nobody else's."""
+    # an override may be used in a form that discloses less than its own
+    named = any(share.form is Form.PSEUDONYM for share in agreement.shares)
+    return named or bool(agreement.overrides)
+
+
+_PSEUDONYMS: Final = Remembered(_gives_pseudonyms, keep=1024)
 
 
 class Outgoing:
@@ -89,6 +101,6 @@ class Outgoing:
             today=today_in(agreement, self._at).date,
             secret=secret,
         )
-        if Form.PSEUDONYM not in [field.form for field in fields]:  # which is nobody else's
+        if not (_PSEUDONYMS(agreement) and Form.PSEUDONYM in [field.form for field in fields]):
             self._shared[group] = _Shared(fields, view_type, data)
         return view_type, data

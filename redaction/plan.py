@@ -14,7 +14,7 @@ from typing import Any
 
 from redaction.agreement import Form
 from redaction.clauses import Asked
-from redaction.conditions import Facts, facts_for, today_in
+from redaction.conditions import Facts, facts_for
 from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
@@ -25,6 +25,7 @@ from redaction.making import Decided, Recipe, make_recipe
 from redaction.sameness import Normals
 from redaction.scrubbing.decided import hidden_from, with_doubts
 from redaction.scrubbing.hidden import Hidden
+from redaction.today import today_in
 from redaction.transforms import Means, pseudonym_key
 from redaction.views import ShapeRecord, derive
 from schemas.codec import Event, ViewType, decode_view, view_type_from_text

@@ -13,8 +13,6 @@ from typing import Final
 
 UNKNOWN: Final = "unknown"
 
-_GAPS = re.compile(r"[\s-]+")
-
 
 def _digits(kept: int, length: int) -> re.Pattern[str]:
     return re.compile(rf"([0-9]{{{kept}}})[0-9]{{{length - kept}}}")
@@ -42,5 +40,6 @@ def outward_code(country: str, postcode: str) -> str:
         postcode: as written, with or without spaces and hyphens.
     """
     known = _CODES.get(country.upper())
-    found = None if known is None else known.fullmatch(_GAPS.sub("", postcode.upper()))
+    code = "".join(postcode.upper().replace("-", "").split())
+    found = None if known is None else known.fullmatch(code)
     return UNKNOWN if found is None else found[1]

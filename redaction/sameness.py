@@ -56,7 +56,7 @@ def same_address(address: dict[str, str]) -> str:
     if not line.isascii():
         line = "".join(map(_in_ascii, line))
     told = sorted(_NUMBER.findall(line)) or [same_text(address["line"])]
-    return " ".join(filter(None, [same_text(address["postcode"]), *told]))
+    return " ".join([each for each in (same_text(address["postcode"]), *told) if each])
 
 
 _NORMAL: Final[Mapping[tuple[str, Kind], Callable[[Any], str]]] = MappingProxyType(
