@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from schemas.codec import Event, decode_event, encode_event
 from schemas.errors import EventRefused
-from schemas.registry import EventType, Registry
-from schemas.wire import Unfit, Wire
+from schemas.registry import Array, EventType, Leaf, Map, Node, Record, Registry
+from schemas.wire import Unfit, Wire, leaf_reader
 from schemas.wire_inlined import MAX_INLINED_LEAVES, inlined
 from tests.schemas.nestings import event_schema, samples
 from tests.schemas.samples import EVENT_ID, KINDS, load, schema
@@ -53,6 +53,7 @@ def _body(kinds: dict[str, Any]) -> EventType:
     return load(event_schema(outer, _header()))
 
 
+WITHHELD_TYPE = {"type": "record", "name": "caseward.Withheld", "fields": []}
 TYPES = [_body({name: kind}) for name, kind in KINDS.items()]
 USUAL = [each for each in Registry.builtin().types if each.name != "marac.referral"]
 
@@ -111,6 +112,8 @@ def test_a_list_that_others_wrote_in_blocks_is_left_to_what_reads_all_of_avro() 
     assert blocks != data
     assert inlined(etype)(blocks) is None
     assert decode_event(blocks, Registry([etype])).spelled == event.spelled
+    lying = data.replace(b"\x06\x02x\x02x\x02x\x00", b"\x03\x02x\x00")  # two, in one byte
+    assert inlined(etype)(lying) is None
     long = _with_list(etype, ["x"] * 64)
     assert inlined(etype)(encode_event(long)) is None
     assert decode_event(encode_event(long), Registry([etype])).value == long.value
@@ -129,6 +132,52 @@ def _header_value() -> dict[str, Any]:
     time = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
     made = {"id": EVENT_ID, **words, "type": "test.nest", "time": time, "purposes": []}
     return {each["name"]: made[each["name"]] for each in _header()["type"]["fields"]}
+
+
+def test_a_text_that_is_no_uuid_is_none() -> None:
+    """As long as one, and in capitals: ids are compared."""
+    etype = TYPES[0]
+    data = encode_event(_with_list(etype, ["x"]))
+    assert inlined(etype)(data) is not None
+    assert inlined(etype)(data.replace(EVENT_ID.encode(), EVENT_ID.upper().encode())) is None
+
+
+@pytest.mark.parametrize("etype", [*TYPES, *USUAL], ids=lambda etype: repr(etype.root)[-40:])
+def test_each_leaf_is_what_a_view_says_it_is(etype: EventType) -> None:
+    """Read as the union that a view has there, each gives its value, and all are in order."""
+
+    @given(events(etype))
+    def law(event: Event) -> None:
+        found = [
+            leaf_reader([*(["null"] if null else []), WITHHELD_TYPE, leaf.avro])(piece, 0)
+            for piece, (leaf, null, _) in zip(
+                event.spelled.leaves, _leaves(etype.root, event.value), strict=True
+            )
+        ]
+        told = _leaves(etype.root, event.value)
+        ends = map(len, event.spelled.leaves)
+        assert repr(found) == repr(
+            [(value, end) for (_, _, value), end in zip(told, ends, strict=True)]
+        )
+
+    law()
+
+
+def _leaves(node: Node, value: Any, null: bool = False) -> list[tuple[Leaf, bool, Any]]:
+    """Each leaf that there is, whether it may be null where it stands, and its value."""
+    match node:
+        case Leaf():
+            return [(node, null or node.nullable, value)]
+        case Record(fields=fields):
+            null = null or node.nullable
+            below = (
+                [] if value is None else [(each.node, value[each.name], null) for each in fields]
+            )
+        case Array(item=item):
+            below = [(item, each, False) for each in value or ()]
+        case Map():
+            raise ValueError("no map here")
+    return [leaf for each in below for leaf in _leaves(*each)]
 
 
 @pytest.mark.parametrize("name", NAMES)
