@@ -77,3 +77,9 @@ def test_a_refusal_carries_no_value(data: bytes) -> None:
         cbor.decode(data, str)
     assert "canary" not in "".join(traceback.format_exception(refused.value, chain=True))
     assert refused.value.__context__ is None or refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize("size", [0, 1, 23, 24, 255, 256, 1023, 1024, 65535, 65536])
+def test_a_byte_string_is_encoded_as_any_value_is(size: int) -> None:
+    """Its head has one spelling for each length, and the short way writes the same."""
+    assert cbor.byte_string(bytes(size)) == cbor.encode(bytes(size))
