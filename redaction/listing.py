@@ -95,7 +95,7 @@ class _Draft:
         self._fields = fields
         self._next = 0
         self._maybe = False  # whether a record around the present place may be null
-        self._lengths: list[tuple[Place, int | None]] = []
+        self._lengths: list[tuple[Place, int]] = []
         self._nulls: list[tuple[Place, bool]] = []
         self._fixed: list[bytes] = []
         self._texts: list[Text] = []
@@ -175,7 +175,7 @@ class _Draft:
         self, item: Node, tag: str, schema: Any, value: Any, place: Place, path: str
     ) -> None:
         """The elements that show something, in their order, and no others."""
-        self._lengths.append((place, None if value is None else len(value)))
+        self._lengths.append((place, len(value or ())))
         elements = value or ()
         shown = [self._shows(f"{path}/{at}") for at in range(len(elements))]
         _want(sum(shown) <= _MAX_SHORT)

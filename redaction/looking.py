@@ -33,7 +33,7 @@ class Looks:
     follows of which only the plan knows which of two it is: a leaf of a null record.
     """
 
-    lengths: tuple[tuple[Place, int | None], ...]
+    lengths: tuple[tuple[Place, int], ...]
     nulls: tuple[tuple[Place, bool], ...]
     count: int
     fixed: tuple[bytes, ...] = field(repr=False)
@@ -57,8 +57,7 @@ class Looks:
     def _fit(self, event: Any) -> bool:
         """Whether the event has the lists and null records that the list was made for."""
         for place, length in self.lengths:
-            there = _at(event, place)
-            if (None if there is None else len(there)) != length:
+            if len(_at(event, place) or ()) != length:
                 return False
         return all([(_at(event, place) is None) is null for place, null in self.nulls])
 

@@ -20,8 +20,8 @@ class Spelled(NamedTuple):
     `leaves` are those that there are, in the order of the event type: each as it stands in a
     view, which is a union of null where it may be null, withheld and its own type: the number of
     the branch, then the value. `outline` says in the same order of each record that may be null
-    whether it is there, of each list how long it is (None for null), of each map which keys it
-    has.
+    whether it is there, of each list how long it is, of each map which keys it has. A list or map
+    that is null counts as empty: a view shows it so.
     """
 
     leaves: tuple[bytes, ...]
@@ -102,7 +102,7 @@ def _record(record: Record, *, nullable: bool) -> Spell:
 
 def _list(item: Spell) -> Spell:
     def spell(value: Any, leaves: list[bytes], outline: list[object]) -> None:
-        outline.append(None if value is None else len(value))
+        outline.append(len(value or ()))
         for each in value or ():
             item(each, leaves, outline)
 
@@ -111,7 +111,7 @@ def _list(item: Spell) -> Spell:
 
 def _map(inner: Spell) -> Spell:
     def spell(value: Any, leaves: list[bytes], outline: list[object]) -> None:
-        outline.append(None if value is None else tuple(value))
+        outline.append(tuple(value or ()))
         for each in (value or {}).values():
             inner(each, leaves, outline)
 

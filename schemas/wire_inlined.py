@@ -195,7 +195,7 @@ class _Code:
         else:
             there = ["True", *inner.outline] if isinstance(node, Record) else inner.outline
             self._line(f"{leaves} = {_tuple(inner.leaves)}", f"{outline} = {_tuple(there)}")
-            not_there = "False" if isinstance(node, Record) else "None"
+            not_there = "False" if isinstance(node, Record) else "0"
             absent = [f"{leaves} = ()", f"{outline} = ({not_there},)"]
             found = _Read(value, [f"*{leaves}"], [f"*{outline}"])
         self._indent -= 1
