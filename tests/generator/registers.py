@@ -37,7 +37,7 @@ from tests.generator.choices import (
     some_of,
 )
 from tests.generator.events import SOURCE
-from tests.generator.terms import FITS
+from tests.generator.terms import FITS, UNORDERED
 from tests.generator.types import kinds_of
 
 PARENTS = {AGENCIES[4]: AGENCIES[3], AGENCIES[2]: AGENCIES[3], AGENCIES[5]: AGENCIES[4]}
@@ -127,7 +127,7 @@ def _granted(draw: Draw, event: Event, texts: tuple[Agreement, ...], at: datetim
         persons=frozenset(tag.split(".")[0] for tag in tags),
         recipients=frozenset(AGENCIES if chance(draw, 60) else some_of(draw, AGENCIES)),
         tags=frozenset(tags),
-        form=form if chance(draw, 70) else one_of(draw, _fitting(event.etype, tags)),
+        form=form if chance(draw, 70) else one_of(draw, _fitting(event.etype, tags, text)),
         since=at - timedelta(hours=one_of(draw, (1, 0))),
         until=at + timedelta(hours=one_of(draw, (71, 1))),
         review=one_of(draw, (Review.OPEN, Review.UPHELD)),
@@ -149,10 +149,15 @@ def _granted(draw: Draw, event: Event, texts: tuple[Agreement, ...], at: datetim
     return replace(granted, **one_of(draw, wrongs))
 
 
-def _fitting(etype: EventType, tags: tuple[str, ...]) -> list[Form]:
-    """The forms that fit every leaf of the tags, less disclosing than the override's or not."""
+def _fitting(etype: EventType, tags: tuple[str, ...], text: Agreement) -> list[Form]:
+    """The forms that fit every leaf of the tags, less disclosing than the override's or not.
+
+    Of forms in no order only those that the text uses: no register takes others in.
+    """
     kinds = {kind for tag in tags for kind in kinds_of(etype, tag)}
-    return [form for form in Form if kinds <= FITS.get(form, set(Kind))]
+    used = {share.form for share in text.shares} | {one.form for one in text.overrides}
+    left_out = {form for one, other in UNORDERED for form in (one if used & {*other} else other)}
+    return [form for form in Form if kinds <= FITS.get(form, set(Kind)) and form not in left_out]
 
 
 def _training(draw: Draw) -> Training:

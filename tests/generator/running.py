@@ -50,7 +50,8 @@ def evenly(
         except Exception as error:
             if "CASEWARD_SHRINK" in os.environ:
                 _shrink(check, example, drawn)
-            error.add_note(f"example {number} of seed {seed}: {made}")
+            told = "" if isinstance(made, list) else f": {made}"
+            error.add_note(f"example {number} of seed {seed}{told}")
             raise
         yield
 

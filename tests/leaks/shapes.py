@@ -201,3 +201,57 @@ def schema_tells_what_was_dropped() -> None:
         return derived
 
     around("redaction.views:derive", change)
+
+
+@leak("T1", "in place of a leaf the bytes of the one after it are copied", DIFFERENTIAL)
+def leaves_are_cut_one_too_far() -> None:
+    """The checker is left in place: it trusts the same cuts."""
+
+    def change(inlined: Any) -> Any:
+        def written(etype: Any) -> Any:
+            read = inlined(etype)
+
+            def shifted(data: bytes) -> Any:
+                found = read(data)
+                if found is None:
+                    return None
+                value, spelled = found
+                first, *others = spelled.leaves
+                return value, spelled._replace(leaves=(*others, first))
+
+            return shifted
+
+        return written
+
+    around("schemas.wire_inlined:inlined", change)
+
+
+@leak("T4", "where a leaf is withheld its bytes are copied as if it were shown", DIFFERENTIAL)
+def withheld_leaves_are_copied() -> None:
+    def change(leaf: Any) -> Any:
+        def written(self: Any, shape: Any, *args: Any) -> Any:
+            decided = args[-1]
+            if decided.form is None and shape.clear is not None:
+                decided = replace(decided, form=Form.CLEAR)
+            return leaf(self, shape, *args[:-1], decided)
+
+        return written
+
+    unchecked()
+    around("redaction.making:_Draft._leaf", change)
+
+
+@leak("T9", "a view is sent again for every event with the same outcome", DIFFERENTIAL)
+def views_are_remembered() -> None:
+    def change(write: Any) -> Any:
+        made: dict[int, Any] = {}
+
+        def again(self: Any, *args: Any) -> Any:
+            if id(self) not in made:
+                made[id(self)] = (self, write(self, *args))
+            return made[id(self)][1]
+
+        return again
+
+    unchecked()
+    around("redaction.making:Recipe.write", change)

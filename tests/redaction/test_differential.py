@@ -55,11 +55,18 @@ def decisions(reached: Reached, *, seed: int) -> Iterator[None]:
 
     def agree(worlds: list[World]) -> None:
         for world in worlds:
-            read = as_read(world.event)
-            asked = {
-                question: compare(world, read, *question, reached) for question in world.questions()
-            }
-            compare_recipients(world, read, asked)
+            try:
+                agree_on(world)
+            except Exception as error:
+                error.add_note(str(world))
+                raise
+
+    def agree_on(world: World) -> None:
+        read = as_read(world.event)
+        asked = {
+            question: compare(world, read, *question, reached) for question in world.questions()
+        }
+        compare_recipients(world, read, asked)
 
     return evenly(agree, lambda draw: draw_worlds(draw, one_of(draw, WORLDS)), seed=seed)
 
