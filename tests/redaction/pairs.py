@@ -99,10 +99,16 @@ class Partner:
         values = hidden_values(other, decision.fields, self.made.words)
         fills = [one.text for one in values.texts if any(c.isalnum() for c in one.text)]
         before = self.shown(self.event, self.decision, mine)
-        # what is compared with others stays as it is: another value would be no twin of theirs
-        compared = {at for f, leaf, value, at in self.walk() if self.same(f, leaf, value)}
+        # what is compared with others, selects or decides stays as it is: it would do so otherwise
+        telling = {
+            at
+            for field, leaf, value, at in self.walk()
+            if self.same(field, leaf, value)
+            or field.tag == WHERE
+            or not self.pinned.isdisjoint((field.name, field.tag))
+        }
         for own, path, text in zip(mine, paths, before, strict=True):
-            if text is not None and fills and own not in compared:
+            if text is not None and fills and own not in telling:
                 told = text.replace(GAP, self.rnd.choice(fills))
                 other = replace(other, value=_put(other.value, path.split("/")[1:], told))
         decision = self.decided(other)
