@@ -43,7 +43,11 @@ def outcome(decision: Decision) -> tuple[Any, ...]:
 
 
 @settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
+    derandomize=True,  # the same pairs in every run; `make soak` tries others
 )
 @given(rnd=st.randoms(use_true_random=False), made=st.sampled_from(SETTINGS))
 def test_equal_outcomes_and_released_values_give_equal_bytes(rnd: Random, made: Made) -> None:
