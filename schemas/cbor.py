@@ -52,21 +52,22 @@ def encode(value: object) -> bytes:
 def byte_string(data: bytes) -> bytes:
     """What `encode` gives for bytes, without asking what else they could be."""
     size = len(data)
-    return (_HEADS[size] if size < len(_HEADS) else _head(0x40, size)) + data
+    return (_HEADS[size] if size < _COMMON else byte_string_head(size)) + data
 
 
-def _head(kind: int, length: int) -> bytes:
-    """The head of an item of this major type (its three bits), RFC 8949 section 3."""
+def byte_string_head(length: int) -> bytes:
+    """The head of a byte string of so many bytes: major type 2, RFC 8949 section 3."""
     if length < 24:
-        return bytes((kind + length,))
+        return bytes((0x40 + length,))
     if length < 0x100:
-        return bytes((kind + 24, length))
+        return bytes((0x58, length))
     if length < 0x10000:
-        return bytes((kind + 25, length >> 8, length & 0xFF))
-    return bytes((kind + 26,)) + length.to_bytes(4, "big")
+        return bytes((0x59, length >> 8, length & 0xFF))
+    return b"\x5a" + length.to_bytes(4, "big")
 
 
-_HEADS: Final = [_head(0x40, size) for size in range(1024)]
+_COMMON: Final = 2048  # lengths of which the head is kept
+_HEADS: Final = [byte_string_head(size) for size in range(_COMMON)]
 
 
 def decode(data: bytes, shape: Shape) -> Any:

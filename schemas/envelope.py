@@ -81,8 +81,7 @@ class Envelope:
     ciphertext: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handling:
+class Handling(NamedTuple):
     """What the agreement lets the recipient do: `keep_days` None sets no limit of days."""
 
     onward: str
@@ -201,15 +200,37 @@ def seal_envelope(key: AESGCM, address: Address, *, iv: int, plaintext: bytes) -
         raise EnvelopeRefused(Code.TOO_LARGE, "envelope: the plaintext is larger than it may be")
     if not 0 < len(address.delivery_id) <= MAX_DELIVERY_ID_BYTES or not 0 <= iv < MAX_MESSAGES:
         raise ValueError("the delivery id or the IV is out of range")
+    issuer, recipient, stream, delivery_id, key_id = address
+    frame = _frame(issuer, recipient, stream, key_id, len(delivery_id))
     item = cbor.byte_string(plaintext)
     padded = item.ljust(_padded_bytes(len(item)), b"\0")
-    # INVARIANT: what is put together here is the deterministic CBOR that `parse_envelope` asks for.
-    named = cbor.byte_string(address.key_id) + _DELIVERY + cbor.byte_string(address.delivery_id)
-    protected = _PROTECTED + named
     iv_bytes = iv.to_bytes(IV_BYTES, "big")
-    ciphertext = key.encrypt(iv_bytes, padded, enc_structure(protected, address.aad()))
-    start = _ENVELOPE + cbor.byte_string(protected) + _UNPROTECTED + iv_bytes
-    return start + cbor.byte_string(ciphertext)
+    authenticated = delivery_id.join(frame.authenticated)
+    ciphertext = cbor.byte_string(key.encrypt(iv_bytes, padded, authenticated))
+    return b"".join((frame.before, delivery_id, _UNPROTECTED, iv_bytes, ciphertext))
+
+
+class _Frame(NamedTuple):
+    """The deterministic CBOR that is the same around every delivery id of one length.
+
+    `authenticated` is the Enc_structure cut where the delivery id stands, in the protected header
+    and in the external AAD; `before` is the envelope up to it.
+    """
+
+    authenticated: tuple[bytes, bytes, bytes]
+    before: bytes
+
+
+@lru_cache(maxsize=4096)  # names of agencies, streams and keys, which an envelope tells anyway
+def _frame(issuer: str, recipient: str, stream: str, key_id: bytes, id_bytes: int) -> _Frame:
+    """INVARIANT: `parse_envelope` reads what is framed so, and `open_envelope` opens it."""
+    named = cbor.byte_string(key_id)
+    head = cbor.byte_string_head(id_bytes)
+    place = _place(issuer, recipient, stream) + head
+    protected = _PROTECTED + named + _DELIVERY + head
+    protected = cbor.byte_string_head(len(protected) + id_bytes) + protected
+    aad_head = cbor.byte_string_head(len(place) + id_bytes + len(named))
+    return _Frame((_ENCRYPT0 + protected, aad_head + place, named), _ENVELOPE + protected)
 
 
 def parse_envelope(data: bytes) -> Envelope:

@@ -108,13 +108,7 @@ class SealingKey:
                 raise SealingEnded("its 2**32 IVs are used up")
             # Counted before sealing: an IV whose sealing failed is never tried again.
             self._next_iv = iv + 1
-        address = Address(
-            issuer=self._issuer,
-            recipient=self._recipient,
-            stream=stream,
-            delivery_id=delivery_id,
-            key_id=self.key_id,
-        )
+        address = Address(self._issuer, self._recipient, stream, delivery_id, self.key_id)
         return seal_envelope(aead, address, iv=iv, plaintext=plaintext)
 
     def die(self) -> None:
