@@ -185,7 +185,7 @@ class Recaller:
         remains = _narrower(after, today)
         facts = (remains or after).register
         job = Job(source=past.source, event=event, snapshot=replace(snapshot, facts=facts), now=now)
-        nothing = replace((remains or after).decision, fields=())
+        nothing = (remains or after).decision._replace(fields=())
         if remains is not None and remains.decision.delivered and _reachable(job, past):
             if self._left(job, past, change, remains.decision) == past.left:
                 return  # it was told so already, and has got nothing since
@@ -260,7 +260,7 @@ def _narrower(one: _Told, other: _Told) -> _Told | None:
 
 def _counted(past: Past, told: _Told) -> tuple[int, int, tuple[str, ...]]:
     """What the hop of this outcome would have counted."""
-    outcome = replace(told.decision, fields=told.fields)
+    outcome = told.decision._replace(fields=told.fields)
     said = part(Step.SEALED, past.source, past.at, decision=outcome)
     return (said.released, said.withheld, said.clauses)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from redaction.agreement import Agreement, Audience
-from redaction.directory import Directory
+from redaction.directory import Directory, keep
 from redaction.scopes import find, places_by_tag
 from schemas.codec import Event
 from schemas.registry import Vocabulary
@@ -31,38 +31,83 @@ class Resolved(NamedTuple):
     stands_for: str
 
 
-def meaning(asked: Question, agreement: Agreement) -> list[Resolved]:
-    """The audiences that mean the recipient; only if none does, those it stands in for."""
+class Possible(NamedTuple):
+    """An agreement that names publisher, type and purpose, and how it can mean one recipient.
+
+    `direct` are the audiences that mean it by its name or role, `named` those whose names only an
+    event tells.
+    """
+
+    agreement: Agreement
+    direct: tuple[Resolved, ...]
+    named: tuple[Audience, ...]
+
+
+def possible(
+    directory: Directory, publisher: str, event_type: str, purpose: str, recipient: str
+) -> tuple[Possible, ...]:
+    """What the register's agreements have for the recipient, whatever an event of this type holds.
+
+    It follows from the register alone and is remembered with it.
+    """
+    key = (publisher, event_type, purpose, recipient)
+    kept = directory.possible
+    found: tuple[Possible, ...] | None = kept.get(key)
+    if found is None:
+        agreements = directory.agreements(publisher, event_type, purpose)
+        found = tuple([_possible(each, directory, recipient) for each in agreements])
+        keep(kept, key, found)
+    return found
+
+
+def _possible(agreement: Agreement, directory: Directory, recipient: str) -> Possible:
+    audiences = agreement.audiences
     direct = [
-        Resolved(audience, asked.recipient)
-        for audience in agreement.audiences
-        if _means(audience, asked.recipient, asked)
+        Resolved(audience, recipient)
+        for audience in audiences
+        if audience.named_in is None and _is_meant(audience, recipient, directory)
     ]
-    if direct:
+    named = tuple(audience for audience in audiences if audience.named_in is not None)
+    return Possible(agreement, tuple(direct), named)
+
+
+def meaning(asked: Question, possible: Possible) -> tuple[Resolved, ...]:
+    """The audiences that mean the recipient; only if none does, those it stands in for."""
+    direct = possible.direct
+    if possible.named:
+        recipient = asked.recipient
+        named = [each for each in possible.named if _means(each, recipient, asked)]
+        direct += tuple([Resolved(audience, recipient) for audience in named])
+    conflicts = () if direct else asked.directory.conflicts(asked.event.subject)
+    if not conflicts:
         return direct
     enrolled = asked.directory.register.agencies
     replaced = {
         name
-        for conflict in asked.directory.conflicts(asked.event.subject) or ()
+        for conflict in conflicts
         if conflict.instead == asked.recipient
         for name in asked.directory.kin(conflict.agency)
         if name in enrolled and name != asked.event.source
     }
-    return [
+    return tuple(
         Resolved(audience, name)
-        for audience in agreement.audiences
+        for audience in possible.agreement.audiences
         for name in replaced
         if _means(audience, name, asked)
-    ]
+    )
 
 
 def _means(audience: Audience, name: str, asked: Question) -> bool:
     """Whether an audience resolves to this name (rule 2); its condition plays no part here."""
-    if audience.role is not None:
-        agency = asked.directory.register.agencies.get(name)
-        return agency is not None and audience.role in agency.roles
     if audience.named_in is not None:
         return name in named_in(audience.named_in, asked.event)
+    return _is_meant(audience, name, asked.directory)
+
+
+def _is_meant(audience: Audience, name: str, directory: Directory) -> bool:
+    if audience.role is not None:
+        agency = directory.register.agencies.get(name)
+        return agency is not None and audience.role in agency.roles
     return audience.agency == name
 
 

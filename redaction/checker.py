@@ -29,6 +29,7 @@ from schemas.errors import Code, EventRefused
 from schemas.registry import Array, Leaf, Map, Node, Record, Vocabulary
 
 _BASICS: Final = "event.basics"
+_AGES: Final = (Form.AGE, Form.AGE_BAND)  # which depend on the day
 _CLEAR: Final = Form.CLEAR
 _PSEUDONYM: Final = Form.PSEUDONYM
 _SCRUBBED: Final = Form.SCRUBBED
@@ -64,16 +65,16 @@ def check(
     known = _reread(view_type.text)
     if (known.digest, known.rabin) != (view_type.digest, view_type.rabin):
         raise _refusal("", "the view's type is not the one its text gives")
-    walk = _Walk(decision, vocabulary, today, secret)
+    form = _Transformed(decision, today, secret)
     looks = listed(known, event, decision.fields)
-    if looks is not None and looks.hold(data, event, walk.transformed):
+    if looks is not None and looks.hold(data, event, form.of):
         return
     try:
         view = decode_view(known, data)
     except EventRefused:
         raise _refusal("", "the view cannot be read by its type") from None
     try:
-        walk.all(event, view)
+        _Walk(decision, vocabulary, form).all(event, view)
     except _Differs as error:
         raise _refusal(_told(event.etype.root, error.path), error.rule) from None
     # Avro can write one list in many ways; another way than ours would say something by its size.
@@ -117,6 +118,36 @@ def _told(node: Node, path: str) -> str:
 _ABSENT: Final[Any] = object()  # stands for what the view does not have
 
 
+class _Transformed:
+    """What values are shown as, made anew and apart from what made the view."""
+
+    __slots__ = ("_decision", "_secret", "_today")
+
+    def __init__(self, decision: Decision, today: date, secret: bytes | None) -> None:
+        self._decision = decision
+        self._today = today
+        self._secret = secret
+
+    def of(self, decided: FieldDecision, value: Any) -> Any:
+        """What a value is shown as in the form decided for it, unless that is scrubbed."""
+        form = decided.form
+        if form is None or form is _CLEAR or value is None:
+            return value
+        if form is not _PSEUDONYM:
+            return (
+                apply(form, value, Means(today=self._today))
+                if form in _AGES
+                else apply(form, value)
+            )
+        agreement = self._decision.agreement
+        if self._secret is None or agreement is None:
+            return _ABSENT  # no view equals it
+        place = rfc8785.dumps([self._decision.recipient, agreement.id, decided.tag])
+        key = hmac.digest(self._secret, place, "sha256")
+        name = base64.b32encode(hmac.digest(key, value.encode(), "sha256")[:16])
+        return name.decode().lower().rstrip("=")
+
+
 class _Walk:
     """Goes through the event in the order of its type, through the decision and the view at once.
 
@@ -124,20 +155,15 @@ class _Walk:
     repeated or invented; what the view does not have is gone through as well.
     """
 
-    __slots__ = (
-        *("_at", "_decision", "_fields", "_hidden", "_means", "_secret"),
-        "_vocabulary",
-    )
+    __slots__ = (*("_at", "_fields", "_hidden", "_transformed", "_vocabulary"),)
 
     def __init__(
-        self, decision: Decision, vocabulary: Vocabulary, today: date, secret: bytes | None
+        self, decision: Decision, vocabulary: Vocabulary, transformed: _Transformed
     ) -> None:
-        self._decision = decision
         self._fields = decision.fields
         self._at = 0  # the number of the field that the next leaf takes
-        self._secret = secret
         self._vocabulary = vocabulary
-        self._means = Means(today=today, pseudonym_key=None, hidden=None)
+        self._transformed = transformed
         self._hidden: Hidden | None = None
 
     def all(self, event: Event, view: Any) -> None:
@@ -248,7 +274,7 @@ class _Walk:
             raise _Differs(path, "a form that does not fit the leaf stands")
         elif form is _SCRUBBED and value is not None:
             self._scrubbed(value, view, path)
-        elif not _equal(view, self.transformed(decided, value)):
+        elif not _equal(view, self._transformed.of(decided, value)):
             raise _Differs(path, "another value than the released form's stands")
 
     def _scrubbed(self, value: str, view: Any, path: str) -> None:
@@ -259,21 +285,6 @@ class _Walk:
             raise _Differs(path, "a text stands that was to be withheld in doubt")
         if shows(view, self._hidden):
             raise _Differs(path, "a scrubbed text shows what is hidden")
-
-    def transformed(self, decided: FieldDecision, value: Any) -> Any:
-        """What a value is shown as in the form decided for it, unless that is scrubbed."""
-        form = decided.form
-        if form is None or form is _CLEAR or value is None:
-            return value
-        if form is not _PSEUDONYM:
-            return apply(form, value, self._means)
-        agreement = self._decision.agreement
-        if self._secret is None or agreement is None:
-            return _ABSENT  # no view equals it
-        place = rfc8785.dumps([self._decision.recipient, agreement.id, decided.tag])
-        key = hmac.digest(self._secret, place, "sha256")
-        name = base64.b32encode(hmac.digest(key, value.encode(), "sha256")[:16])
-        return name.decode().lower().rstrip("=")
 
 
 def _check_absent(record: Record, view: Any, path: str) -> None:

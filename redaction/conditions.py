@@ -7,9 +7,8 @@ here decides what an unknown does: a `share` needs True, a `never` stays unless 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from redaction.agreement import (
@@ -26,7 +25,7 @@ from redaction.agreement import (
 )
 from redaction.consent import Inquiry, answer
 from redaction.directory import Directory
-from redaction.facts import Calendar, Consent, Granted
+from redaction.facts import Calendar, Conflict, Consent, Granted
 from redaction.months import add_months, whole_years
 from redaction.scopes import Scope, find, read, root_scope
 from redaction.today import today_in
@@ -38,9 +37,8 @@ CONSENT_OF = "consent_of_"
 SCHOOL = "school"  # the use of a calendar that school days come from
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What clauses read beside the event's own fields; consents and overrides are the case's.
+class Circumstances(NamedTuple):
+    """What is asked beside the event's own fields; consents, overrides, conflicts are the case's.
 
     `zone` is the agreement's time zone, `today` the decision's date there.
     """
@@ -52,6 +50,7 @@ class Circumstances:
     at: datetime
     consents: tuple[Consent, ...]
     granted: tuple[Granted, ...]
+    conflicts: tuple[Conflict, ...] | None
     calendar: Calendar | None
     zone: ZoneInfo
     today: date
@@ -157,18 +156,8 @@ def facts_for(
         name = dict(agreement.calendars).get(SCHOOL, "")
         calendar = directory.register.calendars.get(name)
     subject = event.subject
-    known = Circumstances(
-        event=event,
-        agreement=agreement,
-        purpose=purpose,
-        audience=audience,
-        at=at,
-        consents=directory.consents(subject),
-        granted=directory.granted(subject),
-        calendar=calendar,
-        zone=zone,
-        today=today,
-    )
+    of_case = directory.consents(subject), directory.granted(subject), directory.conflicts(subject)
+    known = Circumstances(event, agreement, purpose, audience, at, *of_case, calendar, zone, today)
     return Facts(known, ((root_scope(event.etype.root), event.value),))
 
 

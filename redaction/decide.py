@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from redaction import plan
-from redaction.addressing import Question, Resolved, meaning, meant, named_in, standing_in
+from redaction.addressing import (
+    Question,
+    Resolved,
+    meaning,
+    meant,
+    named_in,
+    possible,
+    standing_in,
+)
 from redaction.agreement import Agreement
-from redaction.clauses import BASICS
 from redaction.conditions import Facts, facts_for
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
@@ -33,16 +39,18 @@ class Addressed:
     purpose: str
 
 
-class _Found(NamedTuple):
-    """The governing agreement, the audience that means the recipient, and the facts for it.
+class _Governed:
+    """What one agreement, one of its audiences and a purpose have for all recipients of an event.
 
-    `key` says which facts they are, among those for one event.
+    `facts` are those at the event's root, `applied` is the plan once a leaf is asked for.
     """
 
-    agreement: Agreement
-    resolved: Resolved
-    facts: Facts
-    key: tuple[int, str, str]
+    __slots__ = ("agreement", "applied", "facts")
+
+    def __init__(self, agreement: Agreement, facts: Facts) -> None:
+        self.agreement = agreement
+        self.facts = facts
+        self.applied: plan.Applied | None = None
 
 
 class Deciding:
@@ -58,8 +66,8 @@ class Deciding:
     """
 
     __slots__ = (
-        *("_applied", "_at", "_directory", "_event", "_facts", "_holds", "_named"),
-        *("_normals", "_source", "_vocabulary"),
+        *("_at", "_directory", "_event", "_governed", "_holds", "_normals", "_purposes"),
+        *("_source", "_type", "_vocabulary"),
     )
 
     def __init__(
@@ -67,14 +75,14 @@ class Deciding:
     ) -> None:
         self._event = event
         self._source = event.source
+        self._type = event.type
+        self._purposes = event.purposes
         self._directory = Directory(register)
         self._vocabulary = vocabulary
         self._at = at
         # INVARIANT: the register holds its agreements as long as this lives, so an id stays theirs.
-        self._named: dict[str, tuple[Agreement, ...]] = {}
         self._holds: dict[int, bool] = {}
-        self._facts: dict[tuple[int, str, str], Facts] = {}
-        self._applied: dict[tuple[int, str, str], plan.Applied] = {}
+        self._governed: dict[tuple[int, str, str], _Governed] = {}
         self._normals = Normals()
 
     def decide(self, *, recipient: str, purpose: str) -> Decision:
@@ -88,7 +96,7 @@ class Deciding:
             the decision. It never raises: whatever goes wrong closes the gate `error`.
         """
         try:
-            return self._decide(self._question(recipient, purpose))
+            return self._decide(recipient, purpose)
         except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
             return _decision(recipient, purpose, Gate.ERROR)
 
@@ -98,85 +106,83 @@ class Deciding:
         It is empty where no one agreement and audience govern, and where anything goes wrong.
         """
         try:
-            asked = self._question(recipient, purpose)
-            found = self._found(asked)
-            return () if isinstance(found, Decision) else self._fields(asked, found)
+            found = self._found(recipient, purpose)
+            if isinstance(found, Decision):
+                return ()
+            return self._outcome(recipient, *found).fields
         except Exception:  # noqa: BLE001 - it only serves to say later that less went out
             return ()
 
-    def _question(self, recipient: str, purpose: str) -> Question:
-        return Question(
-            self._event, self._directory, self._vocabulary, recipient, purpose, self._at
-        )
-
-    def _decide(self, asked: Question) -> Decision:
-        found = self._found(asked)
+    def _decide(self, recipient: str, purpose: str) -> Decision:
+        found = self._found(recipient, purpose)
         if isinstance(found, Decision):
             return found
-        gate = first_closed(
-            asked.directory, found.facts, found.resolved.audience, recipient=asked.recipient
-        )
-        leaves: tuple[FieldDecision, ...] = ()
+        governed, resolved = found
+        gate = first_closed(self._directory, governed.facts, resolved.audience, recipient=recipient)
+        fields: tuple[FieldDecision, ...] = ()
         if gate is None:
-            leaves = self._fields(asked, found)
-            gate = Gate.OPEN
-            if not any(leaf.released and leaf.tag != BASICS for leaf in leaves):
-                gate, leaves = Gate.NOTHING_RELEASED, ()
-        return _decision(
-            asked.recipient, asked.purpose, gate, found.agreement, found.resolved, leaves
-        )
+            outcome = self._outcome(recipient, governed, resolved)
+            gate = Gate.NOTHING_RELEASED
+            if outcome.releases:
+                gate, fields = Gate.OPEN, outcome.fields
+        return _decision(recipient, purpose, gate, governed.agreement, resolved, fields)
 
-    def _found(self, asked: Question) -> _Found | Decision:
+    def _found(self, recipient: str, purpose: str) -> tuple[_Governed, Resolved] | Decision:
         """What governs and who is addressed, or the decision where that already closes a gate."""
-        governing = self._governing(asked)
+        governing = self._governing(recipient, purpose)
         if isinstance(governing, Gate):
-            return _decision(asked.recipient, asked.purpose, governing)
+            return _decision(recipient, purpose, governing)
         agreement, resolved = governing
         if len(resolved) != 1:
-            return _decision(asked.recipient, asked.purpose, Gate.TWO_AUDIENCES, agreement)
+            return _decision(recipient, purpose, Gate.TWO_AUDIENCES, agreement)
         audience = resolved[0].audience.name
-        key = (id(agreement), audience, asked.purpose)
-        facts = self._facts.get(key)
-        if facts is None:
-            facts = self._facts[key] = facts_for(
-                asked.event,
-                asked.directory,
+        key = (id(agreement), audience, purpose)
+        governed = self._governed.get(key)
+        if governed is None:
+            facts = facts_for(
+                self._event,
+                self._directory,
                 agreement,
                 audience=audience,
-                purpose=asked.purpose,
-                at=asked.at,
+                purpose=purpose,
+                at=self._at,
             )
-        return _Found(agreement, resolved[0], facts, key)
+            governed = self._governed[key] = _Governed(agreement, facts)
+        return governed, resolved[0]
 
-    def _governing(self, asked: Question) -> tuple[Agreement, list[Resolved]] | Gate:
+    def _governing(
+        self, recipient: str, purpose: str
+    ) -> tuple[Agreement, tuple[Resolved, ...]] | Gate:
         """The single agreement in force that addresses the recipient (rule 1), or what prevents it.
 
         Returns:
             the agreement with its audiences that mean the recipient, at least one; or the gate.
         """
-        if asked.recipient not in asked.directory.register.agencies:
+        if (
+            recipient == self._source
+            or purpose not in self._purposes
+            or recipient not in self._directory.register.agencies
+        ):
             return Gate.NOT_ADDRESSED
-        candidates = [
-            (agreement, resolved)
-            for agreement in self._naming(asked.purpose)
-            if asked.recipient != self._source and (resolved := meaning(asked, agreement))
-        ]
-        in_force = [found for found in candidates if self._in_force(found[0])]
-        if len(in_force) == 1:
-            return in_force[0]
-        if in_force:
-            return Gate.TWO_AGREEMENTS
-        return Gate.NOT_IN_FORCE if candidates else Gate.NOT_ADDRESSED
+        gate, in_force = Gate.NOT_ADDRESSED, None
+        for each in possible(self._directory, self._source, self._type, purpose, recipient):
+            resolved = each.direct
+            if each.named or not resolved:
+                resolved = meaning(self._question(recipient, purpose), each)
+            if not resolved:
+                continue
+            if not self._in_force(each.agreement):
+                gate = Gate.NOT_IN_FORCE
+            elif in_force is not None:
+                return Gate.TWO_AGREEMENTS
+            else:
+                in_force = (each.agreement, resolved)
+        return in_force or gate
 
-    def _naming(self, purpose: str) -> tuple[Agreement, ...]:
-        """The enacted agreements that name publisher, type and one of the event's purposes."""
-        named = self._named.get(purpose)
-        if named is None:
-            event = self._event
-            asked = purpose in event.purposes
-            named = self._directory.agreements(self._source, event.type, purpose) if asked else ()
-            self._named[purpose] = named
-        return named
+    def _question(self, recipient: str, purpose: str) -> Question:
+        return Question(
+            self._event, self._directory, self._vocabulary, recipient, purpose, self._at
+        )
 
     def _in_force(self, agreement: Agreement) -> bool:
         """Whether the decision's local date is in its span and no later version has begun."""
@@ -190,21 +196,16 @@ class Deciding:
             self._holds[id(agreement)] = holds
         return holds
 
-    def _fields(self, asked: Question, found: _Found) -> tuple[FieldDecision, ...]:
-        applied = self._applied.get(found.key)
+    def _outcome(self, recipient: str, governed: _Governed, resolved: Resolved) -> plan.Outcome:
+        applied = governed.applied
         if applied is None:
-            applied = self._applied[found.key] = plan.Applied(
-                found.facts, self._vocabulary, self._normals
-            )
-        return applied.fields(
-            reader_of(
-                found.facts,
-                asked.directory,
-                recipient=asked.recipient,
-                # no reader has elements of its own where none are selected
-                stands_for=found.resolved.stands_for if applied.selective else "",
-            )
-        )
+            applied = plan.Applied(governed.facts, self._vocabulary, self._normals)
+            governed.applied = applied
+        facts, directory = governed.facts, self._directory
+        # no reader has elements of its own where none are selected
+        stands_for = resolved.stands_for if applied.selective else ""
+        reader = reader_of(facts, directory, recipient=recipient, stands_for=stands_for)
+        return applied.outcome(reader)
 
 
 def decide(
@@ -284,12 +285,9 @@ def _decision(
     resolved: Resolved | None = None,
     leaves: tuple[FieldDecision, ...] = (),
 ) -> Decision:
-    return Decision(
-        recipient=recipient,
-        stands_for=recipient if resolved is None else resolved.stands_for,
-        purpose=purpose,
-        gate=gate,
-        agreement=None if agreement is None else reference_to(agreement),
-        audience=None if resolved is None else resolved.audience.name,
-        fields=leaves,
-    )
+    if agreement is None or resolved is None:
+        ref = None if agreement is None else reference_to(agreement)
+        return Decision(recipient, recipient, purpose, gate, ref, None, leaves)
+    audience, stands_for = resolved
+    ref = reference_to(agreement)
+    return Decision(recipient, stands_for, purpose, gate, ref, audience.name, leaves)

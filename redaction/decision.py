@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import NamedTuple
 
 from redaction.agreement import Form
 
@@ -80,8 +81,7 @@ class AgreementRef:
     hash: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """The outcome for one event, recipient and purpose.
 
     `fields` holds every leaf in the order of the event type when the gate is open, else nothing.

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from redaction.agreement import Agreement
 from redaction.decision import AgreementRef
@@ -88,11 +88,26 @@ _GRANTS_BY_CASE = Remembered(_grants_by_case, keep=8)
 reference_to: Remembered[Agreement, AgreementRef] = Remembered(_reference, keep=1024)
 
 
+MAX_KEPT: Final = 65536  # of recipients in a snapshot; past it all are worked out again
+
+Kept = dict[tuple[object, ...], Any]
+
+
+def keep(kept: Kept, key: tuple[object, ...], found: object) -> None:
+    """Remember what was worked out from one snapshot alone, up to a number."""
+    if len(kept) >= MAX_KEPT:
+        kept.clear()
+    kept[key] = found
+
+
 class _Tables:
     """The tables of one snapshot, each arranged when it is first asked for."""
 
     def __init__(self, register: Register) -> None:
         self._register = register
+        self.possible: Kept = {}
+        self.gates: Kept = {}
+        self.akin: Kept = {}
 
     @cached_property
     def by_subject(self) -> Mapping[tuple[str, str, str], tuple[Agreement, ...]]:
@@ -119,13 +134,18 @@ _TABLES = Remembered(_Tables, keep=8)
 
 
 class Directory:
-    """Answers about one register snapshot, each in constant time or that of its answer."""
+    """Answers about one register snapshot, each in constant time or that of its answer.
 
-    __slots__ = ("_tables", "register")
+    `possible` and `gates` are kept for those who say what is possible and which gates are closed.
+    """
+
+    __slots__ = ("_tables", "gates", "possible", "register")
 
     def __init__(self, register: Register) -> None:
         self.register: Final = register
-        self._tables = _TABLES(register)
+        self._tables = tables = _TABLES(register)
+        self.possible: Final = tables.possible
+        self.gates: Final = tables.gates
 
     def agreements(self, publisher: str, event_type: str, purpose: str) -> tuple[Agreement, ...]:
         """The enacted agreements that name all three, whether in force or not."""
@@ -207,7 +227,12 @@ class Directory:
         Raises:
             LookupError: see `chain`.
         """
-        return self._above(agency, other) or self._above(other, agency)
+        kept = self._tables.akin
+        akin: bool | None = kept.get((agency, other))
+        if akin is None:
+            akin = self._above(agency, other) or self._above(other, agency)
+            keep(kept, (agency, other), akin)
+        return akin
 
     def _above(self, below: str, above: str) -> bool:
         known = self.register.agencies.get(below)

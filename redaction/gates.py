@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date
+from typing import NamedTuple
 
 from redaction.agreement import Agreement, Audience, Requirement
 from redaction.conditions import Facts, evaluate
 from redaction.decision import Gate
-from redaction.directory import Directory
+from redaction.directory import Directory, keep
 from redaction.months import add_months
 from redaction.remembered import Remembered
 
@@ -29,10 +30,68 @@ def first_closed(
         LookupError: an agency that the recipient is part of is not enrolled.
     """
     known = facts.circumstances
-    agreement, today = known.agreement, known.today
-    register = directory.register
+    agreement = known.agreement
     if audience.when is not None and evaluate(audience.when, facts) is not True:
         return Gate.AUDIENCE_CONDITION
+    standing = _standing(directory, agreement, audience, recipient, known.today)
+    if standing.closed is not None:
+        return standing.closed
+    keys_until = standing.keys_until
+    if keys_until is not None and keys_until < known.at.astimezone(UTC).date():
+        return Gate.KEY_EXPIRED
+    if not standing.acceded:
+        return Gate.NOT_ACCEDED
+    conflicts = known.conflicts
+    if conflicts is None:
+        return Gate.CONFLICT_UNKNOWN
+    if conflicts and any(recipient in directory.kin(one.agency) for one in conflicts):
+        return Gate.CONFLICT
+    for required in agreement.requires:
+        if required.of == audience.name and not _trained(
+            directory, recipient, required, known.today
+        ):
+            return Gate.TRAINING
+    return None
+
+
+class _Standing(NamedTuple):
+    """What the register alone says of a recipient under an agreement and audience, on one day.
+
+    `closed` is the first closed gate of those that come before its keys.
+    """
+
+    agreement: Agreement
+    closed: Gate | None
+    keys_until: date | None
+    acceded: bool
+
+
+def _standing(
+    directory: Directory, agreement: Agreement, audience: Audience, recipient: str, today: date
+) -> _Standing:
+    """Remembered with the register.
+
+    Raises:
+        LookupError: see `first_closed`.
+    """
+    key = (id(agreement), audience.name, recipient, today)
+    standing: _Standing | None = directory.gates.get(key)
+    # INVARIANT: what is kept holds its agreement, so this id is nobody else's.
+    if standing is None or standing.agreement is not agreement:
+        standing = _Standing(
+            agreement,
+            _first_standing(directory, agreement, recipient, today),
+            directory.register.agencies[recipient].keys_until,
+            _acceded(directory, agreement, audience, recipient),
+        )
+        keep(directory.gates, key, standing)
+    return standing
+
+
+def _first_standing(
+    directory: Directory, agreement: Agreement, recipient: str, today: date
+) -> Gate | None:
+    register = directory.register
     if (agreement.id, agreement.version) in register.unsigned:
         return Gate.UNSIGNED
     assessed = _ASSESSED(agreement)
@@ -43,19 +102,6 @@ def first_closed(
         return Gate.SUSPENDED
     if agency.part_of is not None and _suspended(directory, agency.part_of):
         return Gate.SUSPENDED
-    keys_until = agency.keys_until
-    if keys_until is not None and keys_until < known.at.astimezone(UTC).date():
-        return Gate.KEY_EXPIRED
-    if not _acceded(directory, agreement, audience, recipient):
-        return Gate.NOT_ACCEDED
-    conflicts = directory.conflicts(known.event.subject)
-    if conflicts is None:
-        return Gate.CONFLICT_UNKNOWN
-    if conflicts and any(recipient in directory.kin(one.agency) for one in conflicts):
-        return Gate.CONFLICT
-    for required in agreement.requires:
-        if required.of == audience.name and not _trained(directory, recipient, required, today):
-            return Gate.TRAINING
     return None
 
 

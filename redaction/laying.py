@@ -11,7 +11,7 @@ from redaction.clauses import Selecting
 from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
 from redaction.judging import WITHHELD_AS_KEY, Given, Grant, judge
-from redaction.layout import Layout, Settled
+from redaction.layout import Applying, Layout, Settled
 from redaction.sameness import Normals
 from redaction.scopes import escaped, find, read
 from schemas.registry import Kind
@@ -21,6 +21,7 @@ MAX_SETTLED = 4096  # blocks kept in a layout; past it they are all worked out a
 _NOTHING: frozenset[int] = frozenset()
 
 Outline = tuple[object, ...]  # list lengths, truth values and numbers of clauses, nested
+Protected = Mapping[object, frozenset[int]]  # what is hid, with the `never` clauses that hide it
 Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
 
 
@@ -42,7 +43,7 @@ class Known(NamedTuple):
 
     truths: tuple[Truth, ...]
     reason: bool
-    protected: Mapping[object, frozenset[int]]
+    protected: Protected
     normals: Normals
 
 
@@ -81,7 +82,7 @@ class Laying:
         """
         parts: list[object] = []
         if self._protected and block.watched:
-            parts.append(self.sames(block, value))
+            parts.append(sames(block, value, self._protected, self._normals))
         self._outline_steps(block.steps, value, around, parts)
         return tuple(parts)
 
@@ -103,8 +104,10 @@ class Laying:
 
     def block(self, block: Block, value: Any, prefix: str, around: Around) -> None:
         """Decide a block's leaves and go on into its lists and maps."""
-        sames = self.sames(block, value) if self._protected and block.watched else ()
-        settled = self._settled(block, prefix, around, sames)
+        same: Sames = ()
+        if self._protected and block.watched:
+            same = sames(block, value, self._protected, self._normals)
+        settled = self._settled(block, prefix, around, same)
         self._lay(block.steps, value, prefix, around, settled)
 
     def _lay(
@@ -148,7 +151,9 @@ class Laying:
         """Go into a map; a key that equals a withheld address or phone closes its entry."""
         start = "".join((prefix, *(f"/{name}" for name in step.place)))
         for key, entry in (read(value, step.place) or {}).items():
-            same = self._same(step.compared, Kind.STRING, key) if shown else _NOTHING
+            same = _NOTHING
+            if shown and self._protected:
+                same = _same(step.compared, Kind.STRING, key, self._protected, self._normals)
             inner = Around(
                 facts=around.facts,
                 selected=around.selected,
@@ -175,22 +180,6 @@ class Laying:
                 for number, each in enumerate(self._layout.items)
             ]
         )
-
-    def sames(self, block: Block, value: Any) -> Sames:
-        """For each watched leaf, the `never` clauses that withhold an equal value somewhere."""
-        return tuple(
-            [
-                self._same(watched.compared, watched.kind, read(value, watched.place))
-                for watched in block.watched
-            ]
-        )
-
-    def _same(self, compared: tuple[str, ...], kind: Kind, value: Any) -> frozenset[int]:
-        """The `never` clauses that withhold a value equal to this one somewhere."""
-        same = _NOTHING
-        for name in compared if value is not None and self._protected else ():
-            same |= self._protected.get(self._normals.of(name, kind, value), _NOTHING)
-        return same
 
     def _settled(self, block: Block, prefix: str, around: Around, sames: Sames) -> Settled:
         """What becomes of the block's leaves: worked out, or remembered from the same truths."""
@@ -236,6 +225,35 @@ class Laying:
         return tuple(decided)
 
 
+def sames(block: Block, value: Any, protected: Protected, normals: Normals) -> Sames:
+    """For each watched leaf of a block, the `never` clauses that withhold an equal value somewhere.
+
+    Args:
+        block: one with watched leaves.
+        value: that of the block.
+        protected: what `protected` gives for the event.
+        normals: of the event.
+    """
+    return tuple(
+        [
+            _same(each.compared, each.kind, read(value, each.place), protected, normals)
+            for each in block.watched
+        ]
+    )
+
+
+def _same(
+    compared: tuple[str, ...], kind: Kind, value: Any, protected: Protected, normals: Normals
+) -> frozenset[int]:
+    """The `never` clauses that withhold a value equal to this one somewhere."""
+    same = _NOTHING
+    for name in compared if value is not None else ():
+        found = protected.get(normals.of(name, kind, value))
+        if found is not None:
+            same |= found
+    return same
+
+
 def _selects(selecting: Selecting, facts: Facts, stands_for: str) -> bool:
     """Whether a list element is selected; unknown never selects (rule 6)."""
     items = selecting.items
@@ -264,11 +282,24 @@ def protected(
     layout: Layout, truths: tuple[Truth, ...], event: Any, normals: Normals
 ) -> Mapping[object, frozenset[int]]:
     """The addresses and phones that a `never` withholds, with the numbers of those clauses."""
+    applying = layout.applying.get(truths)
+    if applying is None:
+        if len(layout.applying) >= MAX_SETTLED:
+            layout.applying.clear()
+        applying = layout.applying[truths] = _applying(layout, truths)
     protected: dict[object, frozenset[int]] = {}
-    for protector in layout.protectors:
-        nevers = frozenset([n for n in protector.nevers if layout.nevers[n].applies(truths)])
-        for value in _found(event, protector) if nevers else ():
+    for protector, nevers in applying:
+        for value in _found(event, protector):
             text = normals.of(protector.compared, protector.kind, value)
             if text is not None:
-                protected[text] = protected.get(text, frozenset()) | nevers
+                protected[text] = protected.get(text, _NOTHING) | nevers
     return protected
+
+
+def _applying(layout: Layout, truths: tuple[Truth, ...]) -> Applying:
+    """The leaves that a `never` reaches under these truths, with the numbers of those clauses."""
+    nevers = [
+        (each, frozenset([n for n in each.nevers if layout.nevers[n].applies(truths)]))
+        for each in layout.protectors
+    ]
+    return tuple(each for each in nevers if each[1])

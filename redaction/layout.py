@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from redaction.agreement import Form
 from redaction.blocks import Block, Elements, Entries, Maybe, Protector, Run, Step, Watched
 from redaction.clauses import Asked, Asking, NeverRule, Rule, Selecting, Tables
+from redaction.conditions import Truth
 from redaction.decision import FieldDecision
 from redaction.scopes import ELEMENT, ENTRY, KEY, Place, scope_of
 from schemas.registry import Array, EventType, Field, Kind, Leaf, Map, Node, Record
@@ -22,6 +23,7 @@ MAX_KEPT_LEAVES = 512  # more is a list of a length that does not come again
 
 
 Settled = tuple[FieldDecision, ...]
+Applying = tuple[tuple[Protector, frozenset[int]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,10 @@ class Layout:
 
     `rules` has the rule of each leaf by its place, `keyed` says whether the type has maps, and
     `scrubs` whether any leaf can be shown scrubbed, `inside` whether anything in a list is selected
-    or compared, `reasoned` whether any clause asks for a reason. `settled` remembers what became of
-    a block under given truths, `outcomes` what became of a whole event: their keys hold list
-    positions and lengths and truth values, never a value of an event, and what they hold follows
-    from them alone.
+    or compared, `reasoned` whether any clause asks for a reason. `applying` remembers which `never`
+    clauses apply under given truths, `settled` what became of a block under them, `outcomes` what
+    became of a whole event: their keys hold list positions and lengths and truth values, never a
+    value of an event, and what they hold follows from them alone.
     """
 
     conditions: tuple[Asking, ...]
@@ -46,6 +48,7 @@ class Layout:
     scrubs: bool
     inside: bool
     reasoned: bool
+    applying: dict[tuple[Truth, ...], Applying]
     outcomes: dict[tuple[object, ...], Settled]
     settled: dict[tuple[object, ...], Settled]
 
@@ -79,6 +82,7 @@ def lay_out(etype: EventType, asked: Asked) -> Layout:
         scrubs=any(Form.SCRUBBED in rule.possible for rule, _ in builder.leaf_rules.values()),
         inside=builder.inside,
         reasoned=any(share.needs_reason for share in asked.agreement.shares),
+        applying={},
         outcomes={},
         settled={},
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from redaction.conditions import Facts, evaluate
+from redaction.conditions import Circumstances, Facts, evaluate
 from redaction.decision import FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Review
-from redaction.judging import grant_of
-from redaction.laying import Around, Known, Laying, Outline, Reader, protected
+from redaction.judging import Grant, grant_of
+from redaction.laying import Around, Known, Laying, Outline, Reader, protected, sames
 from redaction.layout import Layout
 from redaction.sameness import Normals
 
@@ -25,6 +25,12 @@ def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for:
         LookupError: an agency that the recipient is part of is not enrolled.
     """
     known = facts.circumstances
+    own_text = directory.akin(recipient, known.event.source)
+    return Reader(stands_for, _granted(known, recipient) if known.granted else (), own_text)
+
+
+def _granted(known: Circumstances, recipient: str) -> tuple[Grant, ...]:
+    """The overrides recorded for the recipient that hold now, each once."""
     granted = [
         grant_of(record)
         for record in known.granted
@@ -34,11 +40,7 @@ def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for:
         and record.since <= known.at < record.until
         and record.review is not Review.FAILED
     ]
-    return Reader(
-        items=stands_for,
-        granted=tuple(dict.fromkeys(granted)) if granted else (),
-        own_text=directory.akin(recipient, known.event.source),
-    )
+    return tuple(dict.fromkeys(granted))
 
 
 class Leaves:
@@ -62,12 +64,9 @@ class Leaves:
         value = facts.circumstances.event.value
         self._layout = layout
         self._facts = facts
-        self._known = Known(
-            truths=truths,
-            reason=isinstance(reason, str) and bool(reason.strip()),
-            protected=protected(layout, truths, value, normals),
-            normals=normals,
-        )
+        reasoned = isinstance(reason, str) and bool(reason.strip())
+        hid = protected(layout, truths, value, normals) if layout.protectors else {}
+        self._known = Known(truths, reasoned, hid, normals)
         self._outline: Outline | None = None
 
     def decided(self, reader: Reader) -> tuple[FieldDecision, ...]:
@@ -102,14 +101,15 @@ class Leaves:
     def _outlined(self, reader: Reader) -> Outline:
         if self._outline is not None:
             return self._outline
-        run = Laying(self._layout, self._known, reader, absent_too=False)
-        root = self._layout.root
+        root, known = self._layout.root, self._known
         if self._layout.inside:
+            run = Laying(self._layout, known, reader, absent_too=False)
             outline = run.outline(root, self._value, self._around())
         else:
-            outline = self._facts.circumstances.event.spelled.outline
-            if root.watched and self._known.protected:
-                outline = (outline, run.sames(root, self._value))
+            event = self._facts.circumstances.event
+            outline = event.spelled.outline
+            if root.watched and known.protected:
+                outline = (outline, sames(root, event.value, known.protected, known.normals))
         if not self._layout.root.selective:  # no reader has elements of its own
             self._outline = outline
         return outline

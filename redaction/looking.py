@@ -57,9 +57,18 @@ class Looks:
     def _fit(self, event: Any) -> bool:
         """Whether the event has the lists and null records that the list was made for."""
         for place, length in self.lengths:
-            if len(_at(event, place) or ()) != length:
+            value = event
+            for step in place:
+                value = value[step]
+            if len(value or ()) != length:
                 return False
-        return all([(_at(event, place) is None) is null for place, null in self.nulls])
+        for place, null in self.nulls:
+            value = event
+            for step in place:
+                value = value[step]
+            if (value is None) is not null:
+                return False
+        return True
 
     def _see(self, data: bytes, event: Event, expected: Expected) -> bool:
         leaves, value = event.spelled.leaves, event.value

@@ -15,7 +15,7 @@ from typing import Any, Final
 from redaction.agreement import Form
 from redaction.decision import FieldDecision
 from redaction.scopes import escaped
-from redaction.transforms import Means, apply
+from redaction.transforms import Means, apply, needs_means
 from redaction.views import Shape, ShapeLeaf, ShapeList, ShapeMap, ShapeRecord
 from schemas.codec import Event
 from schemas.registry import Array, Leaf, Map, Node, Record
@@ -240,12 +240,13 @@ def _make(leaf: ShapeLeaf, decided: FieldDecision) -> _Make:
     if form is None or text is None:
         raise ValueError("a form is decided that no event could show")
     before, write = text
+    alone = not needs_means(form)
 
     def make(value: Any, means: MeansOf) -> bytes:
         if value is None and null is not None:
             return null
         out = bytearray(before)
-        write(out, apply(form, value, means(decided)))
+        write(out, apply(form, value) if alone else apply(form, value, means(decided)))
         return bytes(out)
 
     return make

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from redaction import checker, plan
 from redaction.agreement import Agreement, Form
@@ -19,8 +18,7 @@ from schemas.registry import Vocabulary
 _Group = tuple[int, str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
+class _Shared(NamedTuple):
     """A view that has passed the check, and the outcome that it passed against."""
 
     fields: tuple[FieldDecision, ...]
@@ -51,7 +49,7 @@ class Outgoing:
         secret: what pseudonyms are made with; None where there are none.
     """
 
-    __slots__ = ("_at", "_event", "_register", "_secret", "_shared", "_vocabulary")
+    __slots__ = ("_at", "_directory", "_event", "_register", "_secret", "_shared", "_vocabulary")
 
     def __init__(
         self,
@@ -64,6 +62,7 @@ class Outgoing:
     ) -> None:
         self._event = event
         self._register = register
+        self._directory = Directory(register)
         self._vocabulary = vocabulary
         self._at = at
         self._secret = secret
@@ -91,7 +90,7 @@ class Outgoing:
         view_type, data = plan.encode(
             event, register, self._vocabulary, decision, at=self._at, secret=secret
         )
-        agreement = Directory(register).agreement(ref)
+        agreement = self._directory.agreement(ref)
         checker.check(
             data,
             view_type,

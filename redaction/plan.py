@@ -8,12 +8,12 @@ an event, `views` makes what comes out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from redaction.agreement import Form
-from redaction.clauses import Asked
+from redaction.clauses import BASICS, Asked
 from redaction.conditions import Facts, facts_for
 from redaction.decision import AgreementRef, Decision, FieldDecision
 from redaction.directory import Directory, reference_to
@@ -95,6 +95,17 @@ class Plans:
 _PLANS = Plans()
 
 
+class Outcome(NamedTuple):
+    """What becomes of every leaf of an event, in the order of its type, for some reader.
+
+    One outcome is one object `fields`, so that whoever has it in common can be told by that.
+    `releases` says whether it shows more than any delivery discloses anyway.
+    """
+
+    fields: tuple[FieldDecision, ...]
+    releases: bool
+
+
 class Applied:
     """The plan for one event under one agreement and audience, for any number of readers.
 
@@ -109,34 +120,33 @@ class Applied:
         ValueError: the agreement cannot be executed for this event type.
     """
 
-    __slots__ = ("_facts", "_fields", "_leaves", "_plan")
+    __slots__ = ("_facts", "_leaves", "_outcomes", "_plan", "selective")
 
     def __init__(self, facts: Facts, vocabulary: Vocabulary, normals: Normals) -> None:
         self._facts = facts
         self._plan = _plan(facts, vocabulary)
         self._leaves = Leaves(self._plan.layout, facts, normals)
-        self._fields: dict[Reader, tuple[FieldDecision, ...]] = {}
+        self._outcomes: dict[Reader, Outcome] = {}
+        # whether list elements are selected, which may be the reader's own
+        self.selective = self._plan.layout.root.selective
 
-    @property
-    def selective(self) -> bool:
-        """Whether list elements are selected, which may be the reader's own."""
-        return self._plan.layout.root.selective
-
-    def fields(self, reader: Reader) -> tuple[FieldDecision, ...]:
-        """What becomes of every leaf of the event, in the order of its type.
-
-        One outcome is one object, so that whoever has it in common can be told by that.
+    def outcome(self, reader: Reader) -> Outcome:
+        """What becomes of the event for a reader.
 
         Raises:
             ValueError: applicable forms cannot be ordered.
         """
-        fields = self._fields.get(reader)
-        if fields is None:
+        outcome = self._outcomes.get(reader)
+        if outcome is None:
             fields = self._leaves.decided(reader)
             if self._plan.layout.scrubs:
                 fields = with_doubts(self._facts.circumstances, fields, self._plan.vocabulary)
-            self._fields[reader] = fields
-        return fields
+            outcome = self._outcomes[reader] = Outcome(fields, _releases(fields))
+        return outcome
+
+
+def _releases(fields: tuple[FieldDecision, ...]) -> bool:
+    return any(field.released and field.tag != BASICS for field in fields)
 
 
 def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
@@ -218,19 +228,19 @@ class _Outcome:
 
     def means(self, secret: bytes | None) -> Callable[[FieldDecision], Means]:
         """What each leaf's form may need, made when the first leaf asks for it."""
-        decision = self.decision
-        plain = Means(today=today_in(self.agreement, self._at).date)
         scrubbing: list[Means] = []
 
         def means(field: FieldDecision) -> Means:
+            today = today_in(self.agreement, self._at).date
             if field.form is Form.SCRUBBED:
                 if not scrubbing:
-                    scrubbing.append(replace(plain, hidden=self._hidden()))
+                    scrubbing.append(Means(today=today, hidden=self._hidden()))
                 return scrubbing[0]
             if field.form is not Form.PSEUDONYM or secret is None:
-                return plain
-            who = {"recipient": decision.recipient, "agreement": self.agreement.id}
-            return replace(plain, pseudonym_key=pseudonym_key(secret, **who, tag=field.tag))
+                return Means(today=today)
+            who = {"recipient": self.decision.recipient, "agreement": self.agreement.id}
+            key = pseudonym_key(secret, **who, tag=field.tag)
+            return Means(today=today, pseudonym_key=key)
 
         return means
 

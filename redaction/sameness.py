@@ -52,11 +52,16 @@ def same_address(address: dict[str, str]) -> str:
     So it is the same however the street is written. Two streets of one postcode are taken for one
     where the numbers are equal, which withholds more.
     """
-    line = address["line"]
+    line, district = address["line"], same_text(address["postcode"])
     if not line.isascii():
         line = "".join(map(_in_ascii, line))
-    told = sorted(_NUMBER.findall(line)) or [same_text(address["line"])]
-    return " ".join([each for each in (same_text(address["postcode"]), *told) if each])
+    numbers = _NUMBER.findall(line)
+    if len(numbers) > 1:
+        numbers.sort()
+        told = " ".join(numbers)
+    else:
+        told = numbers[0] if numbers else same_text(address["line"])
+    return f"{district} {told}" if district and told else district or told
 
 
 _NORMAL: Final[Mapping[tuple[str, Kind], Callable[[Any], str]]] = MappingProxyType(

@@ -124,6 +124,11 @@ def most_disclosing(forms: Iterable[Form]) -> Form:
     raise ValueError("the forms cannot be ordered")
 
 
+def needs_means(form: Form) -> bool:
+    """Whether the form is made of more than the value."""
+    return form in (Form.AGE, Form.AGE_BAND, Form.PSEUDONYM, Form.SCRUBBED)
+
+
 def apply(form: Form, value: Any, means: Means = Means(today=date.min)) -> Any:
     """The value in this form; null stays null. It reads nothing but its arguments.
 

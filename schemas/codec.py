@@ -63,27 +63,32 @@ class Event:
     @property
     def id(self) -> str:
         """The publisher's identifier of the event, a uuid."""
-        return cast("str", self.value["header"]["id"])
+        id: str = self.value["header"]["id"]
+        return id
 
     @property
     def source(self) -> str:
         """The publisher."""
-        return cast("str", self.value["header"]["source"])
+        source: str = self.value["header"]["source"]
+        return source
 
     @property
     def type(self) -> str:
         """The event type's name."""
-        return cast("str", self.value["header"]["type"])
+        type: str = self.value["header"]["type"]
+        return type
 
     @property
     def time(self) -> datetime:
         """When what it tells of happened, in UTC."""
-        return cast("datetime", self.value["header"]["time"])
+        time: datetime = self.value["header"]["time"]
+        return time
 
     @property
     def subject(self) -> str:
         """The case's reference."""
-        return cast("str", self.value["header"]["subject"])
+        subject: str = self.value["header"]["subject"]
+        return subject
 
     @property
     def purposes(self) -> tuple[str, ...]:

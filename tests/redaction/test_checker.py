@@ -215,7 +215,7 @@ def decided(**changes: Any) -> Callable[[FieldDecision], FieldDecision]:
 def with_field(path: str, change: Callable[[FieldDecision], FieldDecision]) -> Decision:
     fields = [change(f) if f.path == path else f for f in RICH.decision.fields]
     assert fields != list(RICH.decision.fields)
-    return replace(RICH.decision, fields=tuple(fields))
+    return RICH.decision._replace(fields=tuple(fields))
 
 
 @pytest.mark.parametrize(
@@ -250,13 +250,13 @@ def test_a_decision_that_skips_repeats_or_invents_a_leaf_is_refused() -> None:
     invented = replace(fields[-1], path="/children/9/name")
     for wrong in (fields[1:], fields[:-1], (*fields, fields[-1]), (*fields, invented),
                   (fields[1], fields[0], *fields[2:]), ()):  # fmt: skip
-        refused(data, decision=replace(RICH.decision, fields=wrong))
+        refused(data, decision=RICH.decision._replace(fields=wrong))
 
 
 @pytest.mark.parametrize("gate", [gate for gate in Gate if gate is not Gate.OPEN])
 def test_a_closed_gate_lets_no_view_pass(gate: Gate) -> None:
     data = encode_view(VIEW_TYPE, VIEW)
-    assert "gate" in refused(data, decision=replace(RICH.decision, gate=gate))
+    assert "gate" in refused(data, decision=RICH.decision._replace(gate=gate))
 
 
 def test_a_view_of_another_event_is_refused() -> None:
@@ -294,5 +294,5 @@ def imported(path: Path) -> set[str]:
 def test_reasons_play_no_part() -> None:
     """What passed and what did not is the same whatever the decision says about why."""
     fields = tuple(replace(f, reason=Reason.NO_CLAUSE) for f in RICH.decision.fields)
-    decision = replace(RICH.decision, fields=fields)
+    decision = RICH.decision._replace(fields=fields)
     check(encode_view(VIEW_TYPE, VIEW), VIEW_TYPE, RICH.event, decision)

@@ -116,6 +116,6 @@ def test_a_text_in_doubt_is_refused_however_it_was_cut() -> None:
         for f in doubted.decision.fields
     )
     view_type, view = prepared(doubted)
-    doubted.decision = replace(doubted.decision, fields=fields)
+    doubted.decision = doubted.decision._replace(fields=fields)
     for cut in ("So she will come.", "So she […] come.", "[…]"):
         assert "in doubt" in refused(doubted, view_type, with_text(view, cut))

@@ -96,14 +96,14 @@ def test_only_open_decisions_and_checked_views_go_out() -> None:
     outgoing = Outgoing(of, known, WORDS, at=AT)
     decision = decided(known, of, "elm-school")
     with pytest.raises(ValueError, match="only an open decision"):
-        outgoing.encoded(replace(decision, gate=Gate.SUSPENDED))
+        outgoing.encoded(decision._replace(gate=Gate.SUSPENDED))
     extra = (*decision.fields, replace(decision.fields[-1], path="/children/0/name"))
     with pytest.raises(EventRefused) as caught:
-        outgoing.encoded(replace(decision, fields=extra))
+        outgoing.encoded(decision._replace(fields=extra))
     assert caught.value.code is Code.VIEW_REFUSED
     # nor is a good view, once made, an answer to another outcome
     good = outgoing.encoded(decision)
     fewer = tuple(replace(f, released=False, form=None) for f in decision.fields)
     with pytest.raises(EventRefused):
-        outgoing.encoded(replace(decision, fields=fewer))
+        outgoing.encoded(decision._replace(fields=fewer))
     assert outgoing.encoded(decision) == good
