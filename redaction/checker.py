@@ -29,7 +29,6 @@ from schemas.errors import Code, EventRefused
 from schemas.registry import Array, Leaf, Map, Node, Record, Vocabulary
 
 _BASICS: Final = "event.basics"
-_AGES: Final = (Form.AGE, Form.AGE_BAND)  # which depend on the day
 _CLEAR: Final = Form.CLEAR
 _PSEUDONYM: Final = Form.PSEUDONYM
 _SCRUBBED: Final = Form.SCRUBBED
@@ -121,11 +120,12 @@ _ABSENT: Final[Any] = object()  # stands for what the view does not have
 class _Transformed:
     """What values are shown as, made anew and apart from what made the view."""
 
-    __slots__ = ("_decision", "_secret", "_today")
+    __slots__ = ("_decision", "_means", "_secret", "_today")
 
     def __init__(self, decision: Decision, today: date, secret: bytes | None) -> None:
         self._decision = decision
         self._today = today
+        self._means: Means | None = None
         self._secret = secret
 
     def of(self, decided: FieldDecision, value: Any) -> Any:
@@ -134,11 +134,10 @@ class _Transformed:
         if form is None or form is _CLEAR or value is None:
             return value
         if form is not _PSEUDONYM:
-            return (
-                apply(form, value, Means(today=self._today))
-                if form in _AGES
-                else apply(form, value)
-            )
+            means = self._means
+            if means is None:
+                means = self._means = Means(today=self._today)
+            return apply(form, value, means)
         agreement = self._decision.agreement
         if self._secret is None or agreement is None:
             return _ABSENT  # no view equals it

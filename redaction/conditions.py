@@ -89,10 +89,9 @@ class Facts:
 
     def value(self, name: str) -> Any:
         """A fact as the event or the register has it; None is unknown."""
-        value = self._field(name)
         if name.startswith(CONSENT_OF):
-            return self._consent(name.removeprefix(CONSENT_OF), value)
-        return value
+            return self._consent(name.removeprefix(CONSENT_OF), self._field(name))
+        return self._field(name)
 
     def _field(self, name: str) -> Any:
         for scope, value in self.scopes:

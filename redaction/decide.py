@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from redaction import plan
 from redaction.addressing import (
     Question,
     Resolved,
@@ -19,12 +18,13 @@ from redaction.addressing import (
     standing_in,
 )
 from redaction.agreement import Agreement
+from redaction.applied import Applied, Outcome
 from redaction.conditions import Facts, facts_for
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
 from redaction.gates import first_closed
-from redaction.leaves import reader_of
+from redaction.leaves import ANYBODY, reader_of
 from redaction.sameness import Normals
 from redaction.today import today_in
 from schemas.codec import Event
@@ -45,12 +45,12 @@ class _Governed:
     `facts` are those at the event's root, `applied` is the plan once a leaf is asked for.
     """
 
-    __slots__ = ("agreement", "applied", "facts")
+    __slots__ = ("applied", "facts", "ref")
 
     def __init__(self, agreement: Agreement, facts: Facts) -> None:
-        self.agreement = agreement
+        self.ref = reference_to(agreement)
         self.facts = facts
-        self.applied: plan.Applied | None = None
+        self.applied: Applied | None = None
 
 
 class Deciding:
@@ -98,7 +98,7 @@ class Deciding:
         try:
             return self._decide(recipient, purpose)
         except Exception:  # noqa: BLE001 - whatever goes wrong while deciding, nothing is delivered
-            return _decision(recipient, purpose, Gate.ERROR)
+            return Decision(recipient, recipient, purpose, Gate.ERROR, None, None, ())
 
     def foresee(self, *, recipient: str, purpose: str) -> tuple[FieldDecision, ...]:
         """What would become of the fields if the recipient's gates were open; never for sending.
@@ -125,16 +125,18 @@ class Deciding:
             gate = Gate.NOTHING_RELEASED
             if outcome.releases:
                 gate, fields = Gate.OPEN, outcome.fields
-        return _decision(recipient, purpose, gate, governed.agreement, resolved, fields)
+        audience, stands_for = resolved
+        return Decision(recipient, stands_for, purpose, gate, governed.ref, audience.name, fields)
 
     def _found(self, recipient: str, purpose: str) -> tuple[_Governed, Resolved] | Decision:
         """What governs and who is addressed, or the decision where that already closes a gate."""
         governing = self._governing(recipient, purpose)
         if isinstance(governing, Gate):
-            return _decision(recipient, purpose, governing)
+            return Decision(recipient, recipient, purpose, governing, None, None, ())
         agreement, resolved = governing
         if len(resolved) != 1:
-            return _decision(recipient, purpose, Gate.TWO_AUDIENCES, agreement)
+            ref = reference_to(agreement)
+            return Decision(recipient, recipient, purpose, Gate.TWO_AUDIENCES, ref, None, ())
         audience = resolved[0].audience.name
         key = (id(agreement), audience, purpose)
         governed = self._governed.get(key)
@@ -196,16 +198,19 @@ class Deciding:
             self._holds[id(agreement)] = holds
         return holds
 
-    def _outcome(self, recipient: str, governed: _Governed, resolved: Resolved) -> plan.Outcome:
+    def _outcome(self, recipient: str, governed: _Governed, resolved: Resolved) -> Outcome:
         applied = governed.applied
         if applied is None:
-            applied = plan.Applied(governed.facts, self._vocabulary, self._normals)
+            applied = Applied(governed.facts, self._vocabulary, self._normals)
             governed.applied = applied
-        facts, directory = governed.facts, self._directory
+        if applied.alike:
+            return applied.outcome(ANYBODY)
         # no reader has elements of its own where none are selected
         stands_for = resolved.stands_for if applied.selective else ""
-        reader = reader_of(facts, directory, recipient=recipient, stands_for=stands_for)
-        return applied.outcome(reader)
+        facts, directory = governed.facts, self._directory
+        return applied.outcome(
+            reader_of(facts, directory, recipient=recipient, stands_for=stands_for)
+        )
 
 
 def decide(
@@ -275,19 +280,3 @@ def unknown_recipients(event: Event, register: Register) -> int:
         for name in named_in(audience.named_in, event)
     }
     return len(named - register.agencies.keys())
-
-
-def _decision(
-    recipient: str,
-    purpose: str,
-    gate: Gate,
-    agreement: Agreement | None = None,
-    resolved: Resolved | None = None,
-    leaves: tuple[FieldDecision, ...] = (),
-) -> Decision:
-    if agreement is None or resolved is None:
-        ref = None if agreement is None else reference_to(agreement)
-        return Decision(recipient, recipient, purpose, gate, ref, None, leaves)
-    audience, stands_for = resolved
-    ref = reference_to(agreement)
-    return Decision(recipient, stands_for, purpose, gate, ref, audience.name, leaves)

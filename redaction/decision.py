@@ -72,8 +72,7 @@ class FieldDecision:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementRef:
+class AgreementRef(NamedTuple):
     """Which agreement governs: id, version, SHA-256 of its canonical form (hex)."""
 
     id: str

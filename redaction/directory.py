@@ -39,8 +39,8 @@ def _by_subject(
     )
 
 
-def _by_id(agreements: tuple[Agreement, ...]) -> Mapping[tuple[str, int], tuple[Agreement, ...]]:
-    return _grouped(((agreement.id, agreement.version), agreement) for agreement in agreements)
+def _by_ref(agreements: tuple[Agreement, ...]) -> Mapping[AgreementRef, Agreement]:
+    return {reference_to(agreement): agreement for agreement in agreements}
 
 
 def _versions(
@@ -77,7 +77,7 @@ def _reference(agreement: Agreement) -> AgreementRef:
 
 # A new snapshot mostly shares its tables with the one before it; these remember each by identity.
 _BY_SUBJECT = Remembered(_by_subject, keep=8)
-_BY_ID = Remembered(_by_id, keep=8)
+_BY_REF = Remembered(_by_ref, keep=8)
 _VERSIONS = Remembered(_versions, keep=8)
 _BY_ROLE = Remembered(_by_role, keep=8)
 _BY_PARENT = Remembered(_by_parent, keep=8)
@@ -114,8 +114,8 @@ class _Tables:
         return _BY_SUBJECT(self._register.agreements)
 
     @cached_property
-    def by_id(self) -> Mapping[tuple[str, int], tuple[Agreement, ...]]:
-        return _BY_ID(self._register.agreements)
+    def by_ref(self) -> Mapping[AgreementRef, Agreement]:
+        return _BY_REF(self._register.agreements)
 
     @cached_property
     def versions(self) -> Mapping[str, tuple[tuple[int, date], ...]]:
@@ -157,10 +157,10 @@ class Directory:
         Raises:
             LookupError: there is none.
         """
-        for agreement in self._tables.by_id.get((ref.id, ref.version), ()):
-            if reference_to(agreement).hash == ref.hash:
-                return agreement
-        raise LookupError("no enacted agreement has this id, version and hash")
+        agreement = self._tables.by_ref.get(ref)
+        if agreement is None:
+            raise LookupError("no enacted agreement has this id, version and hash")
+        return agreement
 
     def superseded(self, agreement: Agreement, day: date) -> bool:
         """Whether a later version of the agreement has begun: an older one does not come back."""

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from redaction.agreement import Form
-from redaction.blocks import Block, Elements, Entries, Maybe, Protector, Run, Step
+from redaction.blocks import Block, Elements, Entries, Maybe, Run, Step
 from redaction.clauses import Selecting
 from redaction.conditions import Facts, Truth, evaluate
 from redaction.decision import FieldDecision
 from redaction.judging import WITHHELD_AS_KEY, Given, Grant, judge
-from redaction.layout import Applying, Layout, Settled
+from redaction.layout import Layout, Settled
+from redaction.protecting import NOTHING, Protected, Sames, same_as, sames
 from redaction.sameness import Normals
-from redaction.scopes import escaped, find, read
+from redaction.scopes import escaped, read
 from schemas.registry import Kind
 
 MAX_SETTLED = 4096  # blocks kept in a layout; past it they are all worked out again
 
-_NOTHING: frozenset[int] = frozenset()
-
 Outline = tuple[object, ...]  # list lengths, truth values and numbers of clauses, nested
-Protected = Mapping[object, frozenset[int]]  # what is hid, with the `never` clauses that hide it
-Sames = tuple[frozenset[int], ...]  # for each watched leaf, the `never` clauses of equal values
 
 
 class Reader(NamedTuple):
@@ -151,9 +147,9 @@ class Laying:
         """Go into a map; a key that equals a withheld address or phone closes its entry."""
         start = "".join((prefix, *(f"/{name}" for name in step.place)))
         for key, entry in (read(value, step.place) or {}).items():
-            same = _NOTHING
+            same = NOTHING
             if shown and self._protected:
-                same = _same(step.compared, Kind.STRING, key, self._protected, self._normals)
+                same = same_as(step.compared, Kind.STRING, key, self._protected, self._normals)
             inner = Around(
                 facts=around.facts,
                 selected=around.selected,
@@ -209,7 +205,7 @@ class Laying:
         same = dict(zip((watched.rule for watched in block.watched), sames, strict=False))
         decided = []
         for number, (rule, path) in enumerate(zip(block.rules, block.paths, strict=True)):
-            verdict = judge(rule, given, same.get(number, _NOTHING))
+            verdict = judge(rule, given, same.get(number, NOTHING))
             if verdict.form is not None and not around.keys_shown:
                 verdict = WITHHELD_AS_KEY
             decided.append(
@@ -223,35 +219,6 @@ class Laying:
                 )
             )
         return tuple(decided)
-
-
-def sames(block: Block, value: Any, protected: Protected, normals: Normals) -> Sames:
-    """For each watched leaf of a block, the `never` clauses that withhold an equal value somewhere.
-
-    Args:
-        block: one with watched leaves.
-        value: that of the block.
-        protected: what `protected` gives for the event.
-        normals: of the event.
-    """
-    return tuple(
-        [
-            _same(each.compared, each.kind, read(value, each.place), protected, normals)
-            for each in block.watched
-        ]
-    )
-
-
-def _same(
-    compared: tuple[str, ...], kind: Kind, value: Any, protected: Protected, normals: Normals
-) -> frozenset[int]:
-    """The `never` clauses that withhold a value equal to this one somewhere."""
-    same = _NOTHING
-    for name in compared if value is not None else ():
-        found = protected.get(normals.of(name, kind, value))
-        if found is not None:
-            same |= found
-    return same
 
 
 def _selects(selecting: Selecting, facts: Facts, stands_for: str) -> bool:
@@ -269,37 +236,3 @@ def _names(tag: str, facts: Facts, stands_for: str) -> bool:
         if places is not None:
             return all(read(element, place) == stands_for for place in places)
     return False
-
-
-def _found(event: Any, protector: Protector) -> Iterable[Any]:
-    if protector.single:
-        value = read(event, protector.place)
-        return () if value is None else (value,)
-    return find(event, protector.place)
-
-
-def protected(
-    layout: Layout, truths: tuple[Truth, ...], event: Any, normals: Normals
-) -> Mapping[object, frozenset[int]]:
-    """The addresses and phones that a `never` withholds, with the numbers of those clauses."""
-    applying = layout.applying.get(truths)
-    if applying is None:
-        if len(layout.applying) >= MAX_SETTLED:
-            layout.applying.clear()
-        applying = layout.applying[truths] = _applying(layout, truths)
-    protected: dict[object, frozenset[int]] = {}
-    for protector, nevers in applying:
-        for value in _found(event, protector):
-            text = normals.of(protector.compared, protector.kind, value)
-            if text is not None:
-                protected[text] = protected.get(text, _NOTHING) | nevers
-    return protected
-
-
-def _applying(layout: Layout, truths: tuple[Truth, ...]) -> Applying:
-    """The leaves that a `never` reaches under these truths, with the numbers of those clauses."""
-    nevers = [
-        (each, frozenset([n for n in each.nevers if layout.nevers[n].applies(truths)]))
-        for each in layout.protectors
-    ]
-    return tuple(each for each in nevers if each[1])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from redaction.conditions import Circumstances, Facts, evaluate
 from redaction.decision import FieldDecision
 from redaction.directory import Directory
 from redaction.facts import Review
 from redaction.judging import Grant, grant_of
-from redaction.laying import Around, Known, Laying, Outline, Reader, protected, sames
+from redaction.laying import Around, Known, Laying, Outline, Reader
 from redaction.layout import Layout
+from redaction.protecting import protected, sames
 from redaction.sameness import Normals
 
 MAX_OUTCOMES = 512  # whole outcomes kept in a layout; past it they are all worked out again
 
 REASON_FACT = "sharing_reason"
+
+
+# Any reader where nothing depends on who it is: no elements, no overrides, no scrubbed text.
+ANYBODY: Final = Reader(items="", granted=(), own_text=False)
 
 
 def reader_of(facts: Facts, directory: Directory, *, recipient: str, stands_for: str) -> Reader:
@@ -58,7 +63,10 @@ class Leaves:
 
     def __init__(self, layout: Layout, facts: Facts, normals: Normals) -> None:
         truths = tuple(
-            [evaluate(each.condition, facts.asked_for(each.tags)) for each in layout.conditions]
+            [
+                evaluate(each.condition, facts if each.tags is None else facts.asked_for(each.tags))
+                for each in layout.conditions
+            ]
         )
         reason = facts.value(REASON_FACT) if layout.reasoned else None
         value = facts.circumstances.event.value

@@ -55,14 +55,13 @@ class Recipe:
         spelled = event.spelled
         if spelled.outline != self.outline:
             raise ValueError("the decision does not speak of every leaf of the event")
-        made = [make(_at(event.value, place), means) for place, make in self.made]
+        made = []
+        for place, make in self.made:
+            value: Any = event.value
+            for step in place:
+                value = value[step]
+            made.append(make(value, means))
         return b"".join(self.order((*self.chunks, *spelled.leaves, *made)))
-
-
-def _at(event: Any, place: _Place) -> Any:
-    for step in place:
-        event = event[step]
-    return event
 
 
 def make_recipe(

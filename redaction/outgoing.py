@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from redaction import checker, plan
 from redaction.agreement import Agreement, Form
-from redaction.decision import Decision, FieldDecision
+from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory
 from redaction.facts import Register
 from redaction.remembered import Remembered
@@ -78,7 +78,7 @@ class Outgoing:
             EventRefused: `view-refused`; see `checker.check`.
         """
         ref, fields = decision.agreement, decision.fields
-        if not decision.delivered or ref is None:
+        if decision.gate is not Gate.OPEN or ref is None:
             raise ValueError("only an open decision has a view")
         group = (id(fields), ref.hash, decision.audience)
         shared = self._shared.get(group)

@@ -1,29 +1,27 @@
-"""Plans: an agreement compiled for one event type, audience and publisher, and what they do.
+"""Plans: an agreement compiled for one event type, audience and publisher, and the views of them.
 
-A plan decides every leaf of an event and makes the view from that decision. It is the only
-production meaning of clauses: `clauses` has it for one field, `layout` and `leaves` carry it over
-an event, `views` makes what comes out.
+A plan decides every leaf of an event (`applied`) and makes the view from that decision. It is the
+only production meaning of clauses: `clauses` has it for one field, `layout` and `leaves` carry it
+over an event, `views` makes what comes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from redaction.agreement import Form
-from redaction.clauses import BASICS, Asked
+from redaction.clauses import Asked
 from redaction.conditions import Facts, facts_for
 from redaction.decision import AgreementRef, Decision, FieldDecision
-from redaction.directory import Directory, reference_to
+from redaction.directory import Directory
 from redaction.facts import Register
-from redaction.laying import Reader
 from redaction.layout import Layout, lay_out
-from redaction.leaves import MAX_OUTCOMES, Leaves, reader_of
+from redaction.leaves import Leaves, reader_of
 from redaction.making import Decided, Recipe, make_recipe
 from redaction.sameness import Normals
-from redaction.scrubbing.decided import hidden_from, with_doubts
+from redaction.scrubbing.decided import hidden_from
 from redaction.scrubbing.hidden import Hidden
 from redaction.today import today_in
 from redaction.transforms import Means, pseudonym_key
@@ -33,22 +31,18 @@ from schemas.errors import CasewardError, Code
 from schemas.registry import EventType, Vocabulary
 from schemas.wire import Unfit
 
-MAX_PLANS = 4096  # a country's police forces, agreements and audiences; the oldest is forgotten
+MAXPLANS = 4096  # a country's police forces, agreements and audiences; the oldest is forgotten
+MAX_WRITTEN = 4096  # outcomes of which it is kept how they are written; past it, all are forgotten
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled agreement: how an event's leaves are decided, and the view's shape and type.
-
-    `recipes` remember how an outcome is written, by the identity of the outcome that the layout
-    keeps; like the layout's memories, they hold nothing of an event.
-    """
+    """A compiled agreement: how an event's leaves are decided, and the view's shape and type."""
 
     vocabulary: Vocabulary
     layout: Layout
     shape: ShapeRecord
     view_type: ViewType
-    recipes: dict[int, tuple[tuple[FieldDecision, ...], Recipe]]
 
 
 def compile_plan(etype: EventType, asked: Asked) -> Plan:
@@ -64,7 +58,6 @@ def compile_plan(etype: EventType, asked: Asked) -> Plan:
         layout=layout,
         shape=shape,
         view_type=view_type_from_text(text),
-        recipes={},
     )
 
 
@@ -86,82 +79,42 @@ class Plans:
         plan = self._plans.get(key)
         if plan is None or plan.vocabulary is not asked.vocabulary:
             plan = compile_plan(etype, asked)
-            if len(self._plans) >= MAX_PLANS:
+            if len(self._plans) >= MAXPLANS:
                 del self._plans[next(iter(self._plans))]
             self._plans[key] = plan
         return plan
 
 
-_PLANS = Plans()
+PLANS: Final = Plans()
 
 
-class Outcome(NamedTuple):
-    """What becomes of every leaf of an event, in the order of its type, for some reader.
-
-    One outcome is one object `fields`, so that whoever has it in common can be told by that.
-    `releases` says whether it shows more than any delivery discloses anyway.
-    """
+class _Written(NamedTuple):
+    """How one outcome is written, and what it was made from."""
 
     fields: tuple[FieldDecision, ...]
-    releases: bool
+    ref: AgreementRef
+    audience: str
+    publisher: str
+    etype: EventType
+    vocabulary: Vocabulary
+    view_type: ViewType
+    recipe: Recipe
 
 
-class Applied:
-    """The plan for one event under one agreement and audience, for any number of readers.
+# By the identity of the outcomes that layouts keep; like those, it holds nothing of an event.
+_WRITTEN: Final[dict[int, _Written]] = {}
 
-    It lives as long as the work on its event.
 
-    Args:
-        facts: the facts at the event's root, under the governing agreement and audience.
-        vocabulary: the tags and their classes.
-        normals: of the same event.
+class _Making:
+    """An open decision about an event while its view is made.
 
-    Raises:
-        ValueError: the agreement cannot be executed for this event type.
+    Plan, facts and means are got when something asks for them: mostly nothing does.
     """
 
-    __slots__ = ("_facts", "_leaves", "_outcomes", "_plan", "selective")
-
-    def __init__(self, facts: Facts, vocabulary: Vocabulary, normals: Normals) -> None:
-        self._facts = facts
-        self._plan = _plan(facts, vocabulary)
-        self._leaves = Leaves(self._plan.layout, facts, normals)
-        self._outcomes: dict[Reader, Outcome] = {}
-        # whether list elements are selected, which may be the reader's own
-        self.selective = self._plan.layout.root.selective
-
-    def outcome(self, reader: Reader) -> Outcome:
-        """What becomes of the event for a reader.
-
-        Raises:
-            ValueError: applicable forms cannot be ordered.
-        """
-        outcome = self._outcomes.get(reader)
-        if outcome is None:
-            fields = self._leaves.decided(reader)
-            if self._plan.layout.scrubs:
-                fields = with_doubts(self._facts.circumstances, fields, self._plan.vocabulary)
-            outcome = self._outcomes[reader] = Outcome(fields, _releases(fields))
-        return outcome
-
-
-def _releases(fields: tuple[FieldDecision, ...]) -> bool:
-    return any(field.released and field.tag != BASICS for field in fields)
-
-
-def _plan(facts: Facts, vocabulary: Vocabulary) -> Plan:
-    known = facts.circumstances
-    asked = Asked(known.agreement, known.audience, known.event.source, vocabulary)
-    return _PLANS.get(known.event.etype, reference_to(known.agreement), asked)
-
-
-class _Outcome:
-    """An open decision about an event, with the plan that it was made by.
-
-    Facts are gathered when something asks for them: mostly nothing does.
-    """
-
-    __slots__ = ("_at", "_facts", "agreement", "audience", "decision", "event", "plan", "register")
+    __slots__ = (
+        *("_agreement", "_at", "_audience", "_decision", "_directory", "_event", "_facts"),
+        *("_plain", "_ref", "_scrubbing", "_secret", "_vocabulary"),
+    )
 
     def __init__(
         self,
@@ -170,91 +123,104 @@ class _Outcome:
         vocabulary: Vocabulary,
         decision: Decision,
         at: datetime,
+        secret: bytes | None,
     ) -> None:
         ref, audience = decision.agreement, decision.audience
         if not decision.delivered or ref is None or audience is None:
             raise ValueError("only an open decision has a view")
-        self.event = event
-        self.register = register
-        self.decision = decision
-        self.audience = audience
-        self.agreement = Directory(register).agreement(ref)
-        self.plan = _PLANS.get(
-            event.etype, ref, Asked(self.agreement, audience, event.source, vocabulary)
-        )
+        self._event = event
+        self._decision = decision
+        self._ref = ref
+        self._audience = audience
+        self._directory = Directory(register)
+        self._agreement = self._directory.agreement(ref)
+        self._vocabulary = vocabulary
         self._at = at
+        self._secret = secret
         self._facts: Facts | None = None
+        self._plain: Means | None = None
+        self._scrubbing: Means | None = None
 
     @property
-    def facts(self) -> Facts:
+    def plan(self) -> Plan:
+        """The plan that the decision was made by."""
+        event = self._event
+        asked = Asked(self._agreement, self._audience, event.source, self._vocabulary)
+        return PLANS.get(event.etype, self._ref, asked)
+
+    def written(self) -> _Written:
+        """How the outcome is written, remembered where the outcome is."""
+        fields, event, vocabulary = self._decision.fields, self._event, self._vocabulary
+        known = _WRITTEN.get(id(fields))
+        if (
+            known is not None
+            and known.fields is fields
+            and known.ref == self._ref
+            and known.audience == self._audience
+            and known.publisher == event.source
+            and known.etype is event.etype
+            and known.vocabulary is vocabulary
+        ):
+            return known
+        plan = self.plan
+        decided = {field.path: field for field in fields}
+        rabin = plan.view_type.rabin
+        recipe = make_recipe(plan.shape, rabin, event, decided, self._absent)
+        whose = self._ref, self._audience, event.source
+        made = _Written(fields, *whose, event.etype, vocabulary, plan.view_type, recipe)
+        if plan.layout.keeps(fields):
+            if len(_WRITTEN) >= MAX_WRITTEN:
+                _WRITTEN.clear()
+            _WRITTEN[id(fields)] = made
+        return made
+
+    def means(self, field: FieldDecision) -> Means:
+        """What a leaf's form may need beside its value."""
+        plain = self._plain
+        if plain is None:
+            plain = self._plain = Means(today=today_in(self._agreement, self._at).date)
+        if field.form is Form.SCRUBBED:
+            if self._scrubbing is None:
+                self._scrubbing = replace(plain, hidden=self._hidden())
+            return self._scrubbing
+        if field.form is not Form.PSEUDONYM or self._secret is None:
+            return plain
+        who = {"recipient": self._decision.recipient, "agreement": self._agreement.id}
+        key = pseudonym_key(self._secret, **who, tag=field.tag)
+        return replace(plain, pseudonym_key=key)
+
+    def _known(self) -> Facts:
         """The facts at the event's root."""
         if self._facts is None:
             self._facts = facts_for(
-                self.event,
-                Directory(self.register),
-                self.agreement,
-                audience=self.audience,
-                purpose=self.decision.purpose,
+                self._event,
+                self._directory,
+                self._agreement,
+                audience=self._audience,
+                purpose=self._decision.purpose,
                 at=self._at,
             )
         return self._facts
 
-    def absent(self) -> Decided:
+    def _absent(self) -> Decided:
         """What becomes of every leaf, those of null records included."""
-        decision = self.decision
-        reader = reader_of(
-            self.facts,
-            Directory(self.register),
-            recipient=decision.recipient,
-            stands_for=decision.stands_for,
-        )
-        leaves = Leaves(self.plan.layout, self.facts, Normals()).with_absent(reader)
+        facts, decision = self._known(), self._decision
+        recipient, stands_for = decision.recipient, decision.stands_for
+        reader = reader_of(facts, self._directory, recipient=recipient, stands_for=stands_for)
+        leaves = Leaves(self.plan.layout, facts, Normals()).with_absent(reader)
         return {leaf.path: leaf for leaf in leaves}
-
-    def recipe(self) -> Recipe:
-        """How the outcome is written, remembered where the outcome is."""
-        plan, fields = self.plan, self.decision.fields
-        known = plan.recipes.get(id(fields))
-        if known is not None and known[0] is fields:
-            return known[1]
-        decided = {field.path: field for field in fields}
-        rabin = plan.view_type.rabin
-        recipe = make_recipe(plan.shape, rabin, self.event, decided, self.absent)
-        if plan.layout.keeps(fields):
-            if len(plan.recipes) >= MAX_OUTCOMES:
-                plan.recipes.clear()
-            plan.recipes[id(fields)] = (fields, recipe)
-        return recipe
-
-    def means(self, secret: bytes | None) -> Callable[[FieldDecision], Means]:
-        """What each leaf's form may need, made when the first leaf asks for it."""
-        scrubbing: list[Means] = []
-
-        def means(field: FieldDecision) -> Means:
-            today = today_in(self.agreement, self._at).date
-            if field.form is Form.SCRUBBED:
-                if not scrubbing:
-                    scrubbing.append(Means(today=today, hidden=self._hidden()))
-                return scrubbing[0]
-            if field.form is not Form.PSEUDONYM or secret is None:
-                return Means(today=today)
-            who = {"recipient": self.decision.recipient, "agreement": self.agreement.id}
-            key = pseudonym_key(secret, **who, tag=field.tag)
-            return Means(today=today, pseudonym_key=key)
-
-        return means
 
     def _hidden(self) -> Hidden:
         """What a scrubbed text must not tell."""
-        decided = {field.path: field for field in self.decision.fields}
-        return hidden_from(self.facts.circumstances, decided, self.plan.vocabulary)
+        decided = {field.path: field for field in self._decision.fields}
+        return hidden_from(self._known().circumstances, decided, self._vocabulary)
 
 
 def view_type(
     event: Event, register: Register, vocabulary: Vocabulary, decision: Decision, *, at: datetime
 ) -> ViewType:
     """The type of the view that an open decision leads to. See `view`."""
-    return _Outcome(event, register, vocabulary, decision, at).plan.view_type
+    return _Making(event, register, vocabulary, decision, at, None).plan.view_type
 
 
 def view(
@@ -296,14 +262,15 @@ def encode(
         LookupError: the register has not got the decision's agreement.
         CasewardError: `view-refused`: a value of the event is not of its type.
     """
-    outcome = _Outcome(event, register, vocabulary, decision, at)
+    making = _Making(event, register, vocabulary, decision, at, secret)
     unfit = None
     try:
-        data = outcome.recipe().write(event, outcome.means(secret))
+        written = making.written()
+        data = written.recipe.write(event, making.means)
     except (KeyError, IndexError):  # whose message could be a map's key
         raise ValueError("the decision does not speak of every leaf of the event") from None
     except Unfit as error:
         unfit = error
     if unfit is not None:
         raise CasewardError(Code.VIEW_REFUSED, f"a value of the event {unfit.rule}")
-    return outcome.plan.view_type, data
+    return written.view_type, data

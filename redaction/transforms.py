@@ -16,6 +16,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -33,8 +34,16 @@ UNBORN: Final = "unborn"
 MASK: Final = "********"  # as wide for a short value as for a long one
 PSEUDONYM_BYTES: Final = 16  # of an HMAC-SHA-256: no two values meet by chance
 
-_AGE_BANDS: Final = ((0, 3), (4, 10), (11, 15), (16, 17), (18, 24), (25, 44), (45, 64))
-_COUNT_BANDS: Final = ((0, 0), (1, 1), (2, 3), (4, 9))
+
+def _bands(*firsts: int) -> tuple[str, ...]:
+    """For each number below the last of these, the band that it is in; each begins a band."""
+    spans = pairwise(firsts)
+    names = ((n, str(n) if n + 1 == end else f"{n}-{end - 1}", end) for n, end in spans)
+    return tuple(name for first, name, end in names for _ in range(first, end))
+
+
+_AGE_BANDS: Final = _bands(0, 4, 11, 16, 18, 25, 45, 65)
+_COUNT_BANDS: Final = _bands(0, 1, 2, 4, 10)
 
 
 class NoPseudonymKey(ValueError):
@@ -178,20 +187,15 @@ def _age(value: Any, means: Means) -> str:
 def _age_band(value: Any, means: Means) -> str:
     """In which stage of life somebody is at the decision."""
     years = _years(value, means)
-    return UNBORN if years is None else _band(years, _AGE_BANDS, "65+")
+    if years is None:
+        return UNBORN
+    return _AGE_BANDS[years] if years < len(_AGE_BANDS) else "65+"
 
 
 def _years(value: Any, means: Means) -> int | None:
     if not isinstance(value, date) or isinstance(value, datetime):
         raise ValueError("only dates of birth have an age")
     return whole_years(value, means.today)
-
-
-def _band(number: int, bands: tuple[tuple[int, int], ...], above: str) -> str:
-    for first, last in bands:
-        if first <= number <= last:
-            return str(first) if first == last else f"{first}-{last}"
-    return above
 
 
 def _municipality(value: Any, means: Means) -> str:
@@ -222,7 +226,9 @@ def _count_band(value: Any, means: Means) -> str:
     """Roughly how many."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("only whole numbers have a count band")
-    return UNKNOWN if value < 0 else _band(value, _COUNT_BANDS, "10+")
+    if value < 0:
+        return UNKNOWN
+    return _COUNT_BANDS[value] if value < len(_COUNT_BANDS) else "10+"
 
 
 def _pseudonym(value: Any, means: Means) -> str:

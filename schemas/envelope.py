@@ -89,8 +89,7 @@ class Handling(NamedTuple):
     keep_days: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewBody:
+class ViewBody(NamedTuple):
     """What is inside the seal of a delivery: under which agreement, how to handle it, the view.
 
     `agreement_hash` is SHA-256 in hex, `schema` the digest of the view type, `wording` the line
@@ -105,8 +104,11 @@ class ViewBody:
     event_type: str
     wording: str
     handling: Handling
-    opening_key: bytes = field(repr=False)
-    view: bytes = field(repr=False)
+    opening_key: bytes
+    view: bytes
+
+    def __repr__(self) -> str:
+        return f"ViewBody(agreement_hash={self.agreement_hash!r}, schema={self.schema!r}, ...)"
 
 
 _OPENING_KEY_BYTES: Final = 32
@@ -120,11 +122,8 @@ _BODY_SHAPE: Final[cbor.Shape] = (
 
 def encode_body(body: ViewBody) -> bytes:
     """The body as deterministic CBOR, an array that starts with the format and the agreement."""
-    named = (
-        *(body.agreement_id, body.agreement_version, body.agreement_hash, body.purpose),
-        *(body.schema, body.event_type, body.wording, body.handling),
-    )
-    return _named(named) + cbor.byte_string(body.opening_key) + cbor.byte_string(body.view)
+    *_, opening_key, view = body
+    return _named(body[:-2]) + cbor.byte_string(opening_key) + cbor.byte_string(view)
 
 
 @lru_cache(maxsize=4096)  # of agreements, event types and views, which hold no data of any event
@@ -196,12 +195,19 @@ def seal_envelope(key: AESGCM, address: Address, *, iv: int, plaintext: bytes) -
         EnvelopeRefused: `TOO_LARGE`.
         ValueError: the delivery id or the IV is out of range.
     """
+    issuer, recipient, stream, delivery_id, key_id = address
+    frame = frame_of(issuer, recipient, stream, key_id, len(delivery_id))
+    return seal_framed(key, frame, delivery_id, iv=iv, plaintext=plaintext)
+
+
+def seal_framed(
+    key: AESGCM, frame: Frame, delivery_id: bytes, *, iv: int, plaintext: bytes
+) -> bytes:
+    """The same as `seal_envelope` for an address as `frame_of` gives it."""
     if len(plaintext) > MAX_PLAINTEXT_BYTES:
         raise EnvelopeRefused(Code.TOO_LARGE, "envelope: the plaintext is larger than it may be")
-    if not 0 < len(address.delivery_id) <= MAX_DELIVERY_ID_BYTES or not 0 <= iv < MAX_MESSAGES:
+    if not 0 < len(delivery_id) <= MAX_DELIVERY_ID_BYTES or not 0 <= iv < MAX_MESSAGES:
         raise ValueError("the delivery id or the IV is out of range")
-    issuer, recipient, stream, delivery_id, key_id = address
-    frame = _frame(issuer, recipient, stream, key_id, len(delivery_id))
     item = cbor.byte_string(plaintext)
     padded = item.ljust(_padded_bytes(len(item)), b"\0")
     iv_bytes = iv.to_bytes(IV_BYTES, "big")
@@ -210,7 +216,7 @@ def seal_envelope(key: AESGCM, address: Address, *, iv: int, plaintext: bytes) -
     return b"".join((frame.before, delivery_id, _UNPROTECTED, iv_bytes, ciphertext))
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
     """The deterministic CBOR that is the same around every delivery id of one length.
 
     `authenticated` is the Enc_structure cut where the delivery id stands, in the protected header
@@ -222,15 +228,16 @@ class _Frame(NamedTuple):
 
 
 @lru_cache(maxsize=4096)  # names of agencies, streams and keys, which an envelope tells anyway
-def _frame(issuer: str, recipient: str, stream: str, key_id: bytes, id_bytes: int) -> _Frame:
-    """INVARIANT: `parse_envelope` reads what is framed so, and `open_envelope` opens it."""
+def frame_of(issuer: str, recipient: str, stream: str, key_id: bytes, id_bytes: int) -> Frame:
+    """The frame of an address whose delivery id has so many bytes."""
+    # INVARIANT: `parse_envelope` reads what is framed so, and `open_envelope` opens it.
     named = cbor.byte_string(key_id)
     head = cbor.byte_string_head(id_bytes)
     place = _place(issuer, recipient, stream) + head
     protected = _PROTECTED + named + _DELIVERY + head
     protected = cbor.byte_string_head(len(protected) + id_bytes) + protected
     aad_head = cbor.byte_string_head(len(place) + id_bytes + len(named))
-    return _Frame((_ENCRYPT0 + protected, aad_head + place, named), _ENVELOPE + protected)
+    return Frame((_ENCRYPT0 + protected, aad_head + place, named), _ENVELOPE + protected)
 
 
 def parse_envelope(data: bytes) -> Envelope:

@@ -28,11 +28,11 @@ from schemas import cbor
 from schemas.envelope import (
     KEY_ID_BYTES,
     MAX_MESSAGES,
-    Address,
     Envelope,
+    frame_of,
     open_envelope,
     parse_envelope,
-    seal_envelope,
+    seal_framed,
 )
 from schemas.errors import CasewardError, Code, EnvelopeRefused
 from schemas.sealing import OVERHEAD_BYTES, SealingPrivateKey, SealingPublicKey
@@ -108,8 +108,8 @@ class SealingKey:
                 raise SealingEnded("its 2**32 IVs are used up")
             # Counted before sealing: an IV whose sealing failed is never tried again.
             self._next_iv = iv + 1
-        address = Address(self._issuer, self._recipient, stream, delivery_id, self.key_id)
-        return seal_envelope(aead, address, iv=iv, plaintext=plaintext)
+        frame = frame_of(self._issuer, self._recipient, stream, self.key_id, len(delivery_id))
+        return seal_framed(aead, frame, delivery_id, iv=iv, plaintext=plaintext)
 
     def die(self) -> None:
         """End this key for good and let go of its bytes."""

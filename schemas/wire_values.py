@@ -245,7 +245,12 @@ def write_string(out: bytearray, value: Any) -> None:
         data = None
     if data is None:  # raised out here, because the cause would hold the string
         raise Unfit("holds half of a surrogate pair, which is no character")
-    write_bytes(out, data)
+    size = len(data)
+    if size < 64:
+        out.append(size << 1)
+        out += data
+    else:
+        write_bytes(out, data)
 
 
 def _write_boolean(out: bytearray, value: Any) -> None:

@@ -23,7 +23,7 @@ OPENING_KEY, DELIVERY_ID = bytes(32), bytes(range(32))
 
 def sealed(scene: Scene) -> Callable[[], list[bytes]]:
     """From the event's bytes to an envelope for each recipient, as the gateway seals them."""
-    keys = {name: _key(name) for name in scene.recipients}
+    keys = {name: (_key(name), f"deliveries.{name}") for name in scene.recipients}
 
     def once() -> list[bytes]:
         event = decode_event(scene.data, scene.registry)
@@ -33,8 +33,8 @@ def sealed(scene: Scene) -> Callable[[], list[bytes]]:
         for name in scene.recipients:
             decision = deciding.decide(recipient=name, purpose=PURPOSE)
             body = encode_body(_body(event.type, decision, outgoing))
-            stream = f"deliveries.{name}"
-            envelopes.append(keys[name].seal(body, stream=stream, delivery_id=DELIVERY_ID))
+            key, stream = keys[name]
+            envelopes.append(key.seal(body, stream=stream, delivery_id=DELIVERY_ID))
         return envelopes
 
     return once

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,16 @@ def _address(line: str) -> dict[str, str]:
 
 
 def make_scene(recipients: int) -> Scene:
-    """The event for the first so many recipients; everything else is the same for any number."""
+    """The event for the first so many recipients; everything else is one object for any number.
+
+    As in a gateway: with a vocabulary of its own each scene would compile its plans anew whenever
+    the loops take turns.
+    """
+    return replace(_whole(), recipients=tuple(name for name, _ in RECIPIENTS[:recipients]))
+
+
+@cache
+def _whole() -> Scene:
     vocabulary = load_vocabulary()
     etype = load_event_type(SCHEMA, vocabulary, origin="incident.avsc")
     event = Event(etype=etype, value=value())
@@ -122,7 +132,7 @@ def make_scene(recipients: int) -> Scene:
         data=encode_event(event),
         agreement=agreement,
         register=_register(agreement, event),
-        recipients=tuple(name for name, _ in RECIPIENTS[:recipients]),
+        recipients=tuple(name for name, _ in RECIPIENTS),
     )
 
 

@@ -411,7 +411,7 @@ def test_t14_every_reason_to_withhold_looks_the_same_to_the_recipient() -> None:
 
 def without_text(body: ViewBody) -> str:
     """A body but for the hash of the agreement's text, which is another in each way."""
-    kept = {field.name: getattr(body, field.name) for field in fields(ViewBody)}
+    kept = body._asdict()
     del kept["agreement_hash"]
     return repr(kept)
 

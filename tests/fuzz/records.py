@@ -7,7 +7,6 @@ hostile.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from schemas.envelope import encode_body
 from schemas.epoch import (
@@ -29,7 +28,7 @@ from tests.fuzz.sealed import BODY
 from tests.schemas.parties import GATEWAY, SCHOOL, SEALING, SIGNING
 from tests.schemas.test_hop import AUDITOR, HOP, KEY_A, KEY_B
 
-_NOTHING = replace(BODY, schema=NO_VIEW, view=b"")
+_NOTHING = BODY._replace(schema=NO_VIEW, view=b"")
 _RECALLS = [
     Recall(recalls=b"d" * 32, action=Action.ERASE, body=BODY),
     Recall(recalls=b"d", action=Action.CEASE, body=_NOTHING),

@@ -215,7 +215,7 @@ def redelivery_is_not_checked() -> None:
 def sealed_is_not_what_was_checked() -> None:
     def change(encode: Any) -> Any:
         def whole(body: Any) -> Any:
-            return encode(replace(body, view=b"A" + body.view))
+            return encode(body._replace(view=b"A" + body.view))
 
         return whole
 
@@ -278,7 +278,7 @@ def closed_gates_are_told() -> None:
                 if decision.delivered or decision.audience is None:
                     continue
                 body = self._deliverer.body(job, decision, None)
-                said = encode_body(replace(body, wording=str(decision.gate)))
+                said = encode_body(body._replace(wording=str(decision.gate)))
                 keys = {"opening_key": body.opening_key, "delivery_id": bytes(32)}
                 yield from self._deliverer.post(job, decision, said, **keys)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +23,7 @@ BODY = ViewBody(
     opening_key=b"k" * 32,
     view=b"view",
 )
-NOTHING = replace(BODY, schema=NO_VIEW, view=b"")
+NOTHING = BODY._replace(schema=NO_VIEW, view=b"")
 
 
 @given(
@@ -54,7 +52,7 @@ def test_a_view_is_no_recall() -> None:
         ["caseward-recall/1", b"", "erase", encode_body(BODY)],
         ["caseward-recall/1", b"1" * 65, "erase", encode_body(BODY)],
         ["caseward-recall/1", b"1", "erase", b""],
-        ["caseward-recall/1", b"1", "erase", encode_body(replace(BODY, schema=NO_VIEW))],
+        ["caseward-recall/1", b"1", "erase", encode_body(BODY._replace(schema=NO_VIEW))],
         ["caseward-recall/1", "1", "erase", encode_body(BODY)],
         ["caseward-recall/1", b"1", "erase", encode_body(BODY), None],
     ],
