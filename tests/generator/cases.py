@@ -92,9 +92,11 @@ def draw_world(draw: Draw) -> World:
 
 
 def draw_worlds(draw: Draw, number: int) -> list[World]:
-    """Worlds of one vocabulary, event type and text, each with its own event, register and time.
+    """Worlds of one vocabulary, event type and text, each with its own event and time.
 
-    They cost less than as many by themselves, and find what an engine keeps from one to the next.
+    Some have the register of the one before, in which they are another event of its case, and the
+    others one of their own. They cost less than as many by themselves, and find what an engine
+    keeps from one to the next.
     """
     vocabulary = draw_vocabulary(draw)
     etype = draw_event_type(draw, vocabulary)
@@ -102,16 +104,20 @@ def draw_worlds(draw: Draw, number: int) -> list[World]:
     usual = one_of(draw, DELAYS)
     at = first.time + usual
     texts = _agreements(draw, vocabulary, first, at)
-    found = []
+    found: list[World] = []
+    known: Register | None = None
     for n in range(number):
-        event = first if n == 0 else _another(draw, first)
+        again = known is not None and chance(draw, 40)
+        event = first if n == 0 else _another(draw, first, found[-1].event if again else None)
         # mostly as long after it as the first, since the text's days lie around that
         at = event.time + (one_of(draw, DELAYS) if n and chance(draw, 25) else usual)
+        if known is None or not again:
+            known = register(draw, event, texts, at)
         world = World(
             vocabulary=vocabulary,
             etype=etype,
             event=event,
-            register=register(draw, event, texts, at),
+            register=known,
             at=at,
             broken=False,
         )
@@ -119,11 +125,13 @@ def draw_worlds(draw: Draw, number: int) -> list[World]:
     return found
 
 
-def _another(draw: Draw, first: Event) -> Event:
-    """Another event for the same purposes, within a day of the first."""
+def _another(draw: Draw, first: Event, same: Event | None) -> Event:
+    """Another event for the same purposes, within a day of the first; of the case of `same`."""
     event = draw_event(draw, first.etype)
     time = first.time + one_of(draw, (timedelta(0), timedelta(hours=1), timedelta(hours=23)))
     header = {**event.value["header"], "purposes": [*first.purposes], "time": time}
+    if same is not None:
+        header["subject"] = same.subject
     return replace(event, value={**event.value, "header": header})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -87,6 +87,25 @@ def test_nobody_else_is_addressed(asked: dict[str, str]) -> None:
     assert decision.gate is Gate.NOT_ADDRESSED
     assert decision.fields == ()
     assert decision.agreement is None
+
+
+def test_what_is_remembered_of_a_register_is_not_taken_for_another_question() -> None:
+    """Another publisher, purpose or day gets its own answer of the very register asked before."""
+    ours = agreement(REFERENCE, NAMES)
+    known = register(ours, agencies=[agency("southmoor-police")])
+    theirs = incident(ELM, source="southmoor-police")
+    research = incident(ELM, purposes=["research", PURPOSE])
+    for _ in range(2):
+        assert gate(known) is Gate.OPEN
+        assert gate(known, theirs) is Gate.NOT_ADDRESSED
+        assert gate(known, research, purpose="research") is Gate.NOT_ADDRESSED
+        assert gate(known, at=AT.replace(year=2099)) is Gate.NOT_IN_FORCE
+    review = ours.dpia
+    assert review is not None
+    lapsing = agreement(REFERENCE, NAMES, dpia=replace(review, review_by=AT.date()))
+    known = register(lapsing)
+    for at, expected in ((AT, Gate.OPEN), (AT + timedelta(days=1), Gate.OPINION), (AT, Gate.OPEN)):
+        assert gate(known, at=at) is expected
 
 
 @pytest.mark.parametrize(
