@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from redaction.agreement import Agreement, Audience
@@ -101,9 +102,12 @@ def _decide(
         stands_for=stands_for,
         purpose=purpose,
         at=at,
-        alike=alike(event, vocabulary),
+        alike=(),
     )
-    return _decide_fields(case, _gate(case))
+    gate = _gate(case)
+    if gate is Gate.OPEN:
+        case = replace(case, alike=alike(event, vocabulary))
+    return _decide_fields(case, gate)
 
 
 def _decide_fields(case: Case, gate: Gate) -> Decision:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from redaction.agreement import Agreement, Audience
 from redaction.facts import Register
+from redaction.remembered import Remembered
 from schemas.codec import Event
 from schemas.registry import Array, Field, Kind, Leaf, Node, Record, Vocabulary
 
@@ -79,14 +80,25 @@ def places(event: Event, *, imagine: bool = False) -> Iterator[Place]:
     A null container has no leaves below it, and an empty list or map has none either. With
     `imagine`, the leaves that a null record would have come too, each with the value None.
     """
-    for place in _in_record(event.etype.root, event.value, "", Around(), imagine):
+    found = (
+        _in_record(event.etype.root, event.value, "", Around(), True) if imagine else _ALL(event)
+    )
+    for place in found:
         if place.kind is not None:
             yield place
 
 
 def places_and_keys(event: Event) -> Iterator[Place]:
     """Every leaf and every map key, keys of entries that hold no leaf included."""
-    yield from _in_record(event.etype.root, event.value, "", Around(), False)
+    yield from _ALL(event)
+
+
+def _all(event: Event) -> tuple[Place, ...]:
+    return tuple(_in_record(event.etype.root, event.value, "", Around(), False))
+
+
+# of the event in hand, which is asked about for every recipient
+_ALL: Final = Remembered(_all, keep=1)
 
 
 def _in_record(
@@ -110,7 +122,7 @@ def _in_node(node: Node, place: Place, imagine: bool) -> Iterator[Place]:
     """The leaves and keys of a node that stands at a place; the place's value is the node's."""
     around = place.around
     if isinstance(node, Leaf):
-        yield place if place.kind is node.kind else replace(place, kind=node.kind)
+        yield place if place.kind is node.kind else _at(place, place.path, node.kind, place.value)
     elif isinstance(node, Record):
         if place.value is not None or imagine:
             yield from _in_record(node, place.value, place.path, around, imagine)
@@ -118,15 +130,27 @@ def _in_node(node: Node, place: Place, imagine: bool) -> Iterator[Place]:
         for index, item in enumerate(place.value or ()):
             one = Element(field=place.field, node=node.item, value=item)
             inside = replace(around, elements=(*around.elements, one))
-            element = replace(place, path=child(place.path, str(index)), value=item, around=inside)
+            path = child(place.path, str(index))
+            element = _at(place, path, place.kind, item, inside)
             yield from _in_node(node.item, element, imagine)
     else:
         for key, item in (place.value or {}).items():
             # Rule 8: a key is data under the map's own tag, so it is a leaf at the map's field.
-            key_place = replace(place, path=child(place.path, key), value=key)
+            path = child(place.path, key)
+            key_place = _at(place, path, place.kind, key)
             yield key_place
             inside = replace(around, keys=(*around.keys, key_place))
-            yield from _in_node(node.value, replace(key_place, value=item, around=inside), imagine)
+            entry = _at(place, path, place.kind, item, inside)
+            yield from _in_node(node.value, entry, imagine)
+
+
+def _at(
+    place: Place, path: str, kind: Kind | None, value: Any, around: Around | None = None
+) -> Place:
+    """Another place of the same field."""
+    around = around or place.around
+    field, imagined = place.field, place.imagined
+    return Place(path=path, field=field, kind=kind, value=value, around=around, imagined=imagined)
 
 
 def child(path: str, name: str) -> str:

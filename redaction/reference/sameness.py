@@ -19,6 +19,8 @@ def same_value_nevers(case: Case, place: Place) -> list[Never]:
     Whether a map's key of such a class counts as standing there was open: it does, either way.
     """
     mine = _compared_by(case.vocabulary, place)
+    if not mine:
+        return []
     twins = [other for other, theirs in case.alike if any(one in mine for one in theirs)]
     return [
         never

@@ -66,18 +66,29 @@ REQUIRED = frozenset(
 )
 
 
-class Reached:
-    """Counts how many decisions reached each construct."""
+class Decided:
+    """Counts the decisions that reached an agreement."""
 
     def __init__(self) -> None:
         self.decisions = 0
+
+    def add(self, world: World, decision: Decision, view: dict[str, Any] | None) -> None:
+        """Count one decision, and its view where there is one."""
+        if decision.gate is not Gate.NOT_ADDRESSED:
+            self.decisions += 1
+
+
+class Reached(Decided):
+    """Counts how many decisions reached each construct."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.counts: Counter[str] = Counter()
 
     def add(self, world: World, decision: Decision, view: dict[str, Any] | None) -> None:
         """Count one decision, and its view where there is one."""
+        super().add(world, decision, view)
         found = {f"gate {decision.gate}"}
-        if decision.gate is not Gate.NOT_ADDRESSED:
-            self.decisions += 1
         if view is not None:
             agreement = next(
                 text

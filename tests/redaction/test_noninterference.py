@@ -54,8 +54,8 @@ def test_equal_outcomes_and_released_values_give_equal_bytes(rnd: Random, made: 
     compare_pairs(rnd, made, 3)
 
 
-def compare_pairs(rnd: Random, made: Made, pairs: int) -> None:
-    """Compare so many pairs of events under one agreement and register."""
+def compare_pairs(rnd: Random, made: Made, events: int, partners: int = 1) -> None:
+    """Compare so many events under one agreement and register, each with so many partners."""
     signed = an_agreement(rnd, made)
     consents, mine = some_consents(rnd), some_granted(rnd, signed, RECIPIENT, "oak-school")
     known = register(signed, consents=consents, granted=mine)
@@ -64,19 +64,21 @@ def compare_pairs(rnd: Random, made: Made, pairs: int) -> None:
     elsewhere = replace(
         known, granted=(*mine, *theirs), consents=(*consents, *some_consents(rnd, "health"))
     )
-    for _ in range(pairs):
-        _compare_pair(rnd, made, known, elsewhere)
+    for _ in range(events):
+        first = as_read(an_event(rnd, made))
+        decision = decide(first, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
+        assert decision.gate is not Gate.ERROR
+        data = made_bytes(first, known, decision) if decision.delivered else None
+        for _ in range(partners):
+            second = as_read(Partner(rnd, made, first, decision, known).make())
+            other = decide(second, elsewhere, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
+            assert outcome(decision) == outcome(other)
+            if decision.delivered:
+                assert data == made_bytes(second, elsewhere, other)
+            _count(first, decision, second)
 
 
-def _compare_pair(rnd: Random, made: Made, known: Register, elsewhere: Register) -> None:
-    first = as_read(an_event(rnd, made))
-    decision = decide(first, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
-    second = as_read(Partner(rnd, made, first, decision, known).make())
-    other = decide(second, elsewhere, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
-    assert decision.gate is not Gate.ERROR
-    assert outcome(decision) == outcome(other)
-    if decision.delivered:
-        assert made_bytes(first, known, decision) == made_bytes(second, elsewhere, other)
+def _count(first: Event, decision: Decision, second: Event) -> None:
     SEEN["pairs"] += 1
     SEEN["delivered"] += decision.delivered
     withheld = not all(f.released for f in decision.fields)

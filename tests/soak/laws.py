@@ -10,14 +10,13 @@ from random import Random
 
 from tests.fuzz.targets import TARGETS, fuzz
 from tests.redaction.cedar.asking import oracle
-from tests.redaction.coverage import Reached
+from tests.redaction.coverage import Decided
 from tests.redaction.test_differential import decisions
 from tests.redaction.test_noninterference import SETTINGS, compare_pairs
 from tests.redaction.test_noninterference_worlds import pairs
 
 DECISIONS = 500  # of a seed that reach an agreement, at least
-PAIRS = 600  # of a seed
-PAIRS_OF_ONE = 30  # under one agreement
+AGREEMENTS, EVENTS, PARTNERS = 20, 10, 4  # of a seed; events of an agreement, and their partners
 PAIRS_OVER_TYPES = 200
 
 
@@ -33,7 +32,7 @@ class Law:
 def differential(seeds: range) -> Iterator[int]:
     """The plan and the reference agree, and the checker accepts; a case is a decision."""
     for seed in seeds:
-        reached = Reached()
+        reached = Decided()
         run = decisions(reached, seed=seed)
         while reached.decisions < DECISIONS:
             next(run)
@@ -44,9 +43,9 @@ def noninterference(seeds: range) -> Iterator[int]:
     """Equal outcomes and equal released values give equal bytes; a case is a pair of events."""
     for seed in seeds:
         rnd = Random(seed)
-        for _ in range(PAIRS // PAIRS_OF_ONE):
-            compare_pairs(rnd, rnd.choice(SETTINGS), PAIRS_OF_ONE)
-        yield PAIRS
+        for _ in range(AGREEMENTS):
+            compare_pairs(rnd, rnd.choice(SETTINGS), EVENTS, PARTNERS)
+        yield AGREEMENTS * EVENTS * PARTNERS
 
 
 def over_types(seeds: range) -> Iterator[int]:
