@@ -86,8 +86,8 @@ class Hidden:
         self.capitals.update(word[0] for word in own)
         self.compounds.update(_compounds(words))
         for kept in (words, own):
-            if FEWEST <= len(kept) <= MOST:
-                letters = "".join(word[0] for word in kept)
+            letters = "".join(word[0] for word in kept if word[0].isalpha())
+            if FEWEST <= len(letters) <= len(kept) <= MOST:
                 self.initials.update((letters, letters[::-1], letters[0] + letters[-1]))
 
     def _long(self, text: str, words: list[str]) -> None:

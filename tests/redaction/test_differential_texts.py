@@ -59,7 +59,7 @@ TAGS = ("name", "text", "more", "place", "born", "seen", "count", "sum", "level"
 def draw_telling(draw: Draw) -> tuple[Event, tuple[str, ...], Form]:
     """An event whose note tells of its other values, the tags shown in clear, an address's form."""
     choices: dict[str, Any] = {
-        "name": NAMES,
+        "name": (*NAMES, *NAMES, *SPELT),  # whoever puts something else where a name belongs
         "text": SPELT,
         "more": SPELT,
         "place": PLACES,

@@ -74,6 +74,13 @@ def test_everyday_initials_show_only_where_they_are_no_word() -> None:
     assert not shows("I came", of)
 
 
+def test_figures_are_no_initials() -> None:
+    """Rule 4: where a number stands as a name, its figures are no letters of one."""
+    of = hidden(text("01632 960123", NAME), text("Ina 7 Sommer", NAME))
+    assert not shows("on 09 […] 2026 and 90", of)
+    assert shows("I. S.", of)
+
+
 NUMBERS = hidden(
     text("01632 960123"), text("DC 44179"), figures=["7", "123456"], decimals=["12345"]
 )
