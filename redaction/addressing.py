@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from redaction.agreement import Agreement, Audience
-from redaction.directory import Directory, keep
+from redaction.directory import MAX_RECIPIENTS, Directory, keep
 from redaction.scopes import find, places_by_tag
 from schemas.codec import Event
 from schemas.registry import Vocabulary
@@ -43,21 +43,35 @@ class Possible(NamedTuple):
     named: tuple[Audience, ...]
 
 
-def possible(
-    directory: Directory, publisher: str, event_type: str, purpose: str, recipient: str
-) -> tuple[Possible, ...]:
-    """What the register's agreements have for the recipient, whatever an event of this type holds.
+class Addressees(dict[str, tuple[Possible, ...]]):
+    """By recipient, what it can be whatever an event holds; worked out when first asked for.
 
-    It follows from the register alone and is remembered with it.
+    It follows from the register alone and is kept with it, for one publisher, type and purpose.
     """
-    key = (publisher, event_type, purpose, recipient)
-    kept = directory.possible
-    found: tuple[Possible, ...] | None = kept.get(key)
-    if found is None:
-        agreements = directory.agreements(publisher, event_type, purpose)
-        found = tuple([_possible(each, directory, recipient) for each in agreements])
-        keep(kept, key, found)
-    return found
+
+    __slots__ = ("_agreements", "_directory")
+
+    def __init__(self, directory: Directory, publisher: str, event_type: str, purpose: str) -> None:
+        super().__init__()
+        self._directory = directory
+        self._agreements = directory.agreements(publisher, event_type, purpose)
+
+    def __missing__(self, recipient: str) -> tuple[Possible, ...]:
+        found = tuple([_possible(each, self._directory, recipient) for each in self._agreements])
+        if len(self) >= MAX_RECIPIENTS:
+            self.clear()
+        self[recipient] = found
+        return found
+
+
+def addressees(directory: Directory, publisher: str, event_type: str, purpose: str) -> Addressees:
+    """Whom events of this publisher and type can address for a purpose, kept with the register."""
+    key = (publisher, event_type, purpose)
+    kept: Addressees | None = directory.addressees.get(key)
+    if kept is None:
+        kept = Addressees(directory, publisher, event_type, purpose)
+        keep(directory.addressees, key, kept)
+    return kept
 
 
 def _possible(agreement: Agreement, directory: Directory, recipient: str) -> Possible:

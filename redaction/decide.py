@@ -5,25 +5,28 @@ The gates stand in one order, and the first that is closed is the answer.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from redaction.addressing import (
+    Possible,
     Question,
     Resolved,
+    addressees,
     meaning,
     meant,
     named_in,
-    possible,
     standing_in,
 )
-from redaction.agreement import Agreement
+from redaction.agreement import Agreement, Audience
 from redaction.applied import Applied, Outcome
 from redaction.conditions import Facts, facts_for
 from redaction.decision import Decision, FieldDecision, Gate
 from redaction.directory import Directory, reference_to
 from redaction.facts import Register
-from redaction.gates import first_closed
+from redaction.gates import Gates
 from redaction.leaves import ANYBODY, reader_of
 from redaction.sameness import Normals
 from redaction.today import today_in
@@ -42,13 +45,14 @@ class Addressed:
 class _Governed:
     """What one agreement, one of its audiences and a purpose have for all recipients of an event.
 
-    `facts` are those at the event's root, `applied` is the plan once a leaf is asked for.
+    `facts` are those at the event's root; `applied` is the plan once a leaf is asked for.
     """
 
-    __slots__ = ("applied", "facts", "ref")
+    __slots__ = ("applied", "facts", "gates", "ref")
 
-    def __init__(self, agreement: Agreement, facts: Facts) -> None:
+    def __init__(self, agreement: Agreement, facts: Facts, gates: Gates) -> None:
         self.ref = reference_to(agreement)
+        self.gates = gates
         self.facts = facts
         self.applied: Applied | None = None
 
@@ -66,8 +70,8 @@ class Deciding:
     """
 
     __slots__ = (
-        *("_at", "_directory", "_event", "_governed", "_holds", "_normals", "_purposes"),
-        *("_source", "_type", "_vocabulary"),
+        *("_addressees", "_at", "_directory", "_event", "_governed", "_holds", "_normals"),
+        *("_source", "_vocabulary"),
     )
 
     def __init__(
@@ -75,12 +79,11 @@ class Deciding:
     ) -> None:
         self._event = event
         self._source = event.source
-        self._type = event.type
-        self._purposes = event.purposes
         self._directory = Directory(register)
         self._vocabulary = vocabulary
         self._at = at
         # INVARIANT: the register holds its agreements as long as this lives, so an id stays theirs.
+        self._addressees: dict[str, Mapping[str, tuple[Possible, ...]]] = {}
         self._holds: dict[int, bool] = {}
         self._governed: dict[tuple[int, str, str], _Governed] = {}
         self._normals = Normals()
@@ -118,7 +121,7 @@ class Deciding:
         if isinstance(found, Decision):
             return found
         governed, resolved = found
-        gate = first_closed(self._directory, governed.facts, resolved.audience, recipient=recipient)
+        gate = governed.gates.first_closed(recipient)
         fields: tuple[FieldDecision, ...] = ()
         if gate is None:
             outcome = self._outcome(recipient, governed, resolved)
@@ -137,20 +140,18 @@ class Deciding:
         if len(resolved) != 1:
             ref = reference_to(agreement)
             return Decision(recipient, recipient, purpose, Gate.TWO_AUDIENCES, ref, None, ())
-        audience = resolved[0].audience.name
-        key = (id(agreement), audience, purpose)
+        audience = resolved[0].audience
+        key = (id(agreement), audience.name, purpose)
         governed = self._governed.get(key)
         if governed is None:
-            facts = facts_for(
-                self._event,
-                self._directory,
-                agreement,
-                audience=audience,
-                purpose=purpose,
-                at=self._at,
-            )
-            governed = self._governed[key] = _Governed(agreement, facts)
+            governed = self._governed[key] = self._govern(agreement, audience, purpose)
         return governed, resolved[0]
+
+    def _govern(self, agreement: Agreement, audience: Audience, purpose: str) -> _Governed:
+        event, directory, at = self._event, self._directory, self._at
+        asked = {"audience": audience.name, "purpose": purpose}
+        facts = facts_for(event, directory, agreement, **asked, at=at)
+        return _Governed(agreement, facts, Gates(directory, facts, audience))
 
     def _governing(
         self, recipient: str, purpose: str
@@ -160,14 +161,10 @@ class Deciding:
         Returns:
             the agreement with its audiences that mean the recipient, at least one; or the gate.
         """
-        if (
-            recipient == self._source
-            or purpose not in self._purposes
-            or recipient not in self._directory.register.agencies
-        ):
+        if recipient == self._source or recipient not in self._directory.register.agencies:
             return Gate.NOT_ADDRESSED
         gate, in_force = Gate.NOT_ADDRESSED, None
-        for each in possible(self._directory, self._source, self._type, purpose, recipient):
+        for each in self._asked_for(purpose)[recipient]:
             resolved = each.direct
             if each.named or not resolved:
                 resolved = meaning(self._question(recipient, purpose), each)
@@ -180,6 +177,16 @@ class Deciding:
             else:
                 in_force = (each.agreement, resolved)
         return in_force or gate
+
+    def _asked_for(self, purpose: str) -> Mapping[str, tuple[Possible, ...]]:
+        """By recipient, what it can be for one purpose: nothing for one that the event has not."""
+        found = self._addressees.get(purpose)
+        if found is None:
+            found = defaultdict(tuple)
+            if purpose in self._event.purposes:
+                found = addressees(self._directory, self._source, self._event.type, purpose)
+            self._addressees[purpose] = found
+        return found
 
     def _question(self, recipient: str, purpose: str) -> Question:
         return Question(

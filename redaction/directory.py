@@ -88,7 +88,11 @@ _GRANTS_BY_CASE = Remembered(_grants_by_case, keep=8)
 reference_to: Remembered[Agreement, AgreementRef] = Remembered(_reference, keep=1024)
 
 
-MAX_KEPT: Final = 65536  # of recipients in a snapshot; past it all are worked out again
+# of a snapshot, what is kept; past either number all of it is worked out again
+MAX_KEPT: Final = (
+    4096  # agreements with an audience and a day, or publishers with a type, and so on
+)
+MAX_RECIPIENTS: Final = 65536  # of each of these
 
 Kept = dict[tuple[object, ...], Any]
 
@@ -105,7 +109,7 @@ class _Tables:
 
     def __init__(self, register: Register) -> None:
         self._register = register
-        self.possible: Kept = {}
+        self.addressees: Kept = {}
         self.gates: Kept = {}
         self.akin: Kept = {}
 
@@ -136,15 +140,15 @@ _TABLES = Remembered(_Tables, keep=8)
 class Directory:
     """Answers about one register snapshot, each in constant time or that of its answer.
 
-    `possible` and `gates` are kept for those who say what is possible and which gates are closed.
+    `addressees` and `gates` are kept for those who say whom events address, and which gates stand.
     """
 
-    __slots__ = ("_tables", "gates", "possible", "register")
+    __slots__ = ("_tables", "addressees", "gates", "register")
 
     def __init__(self, register: Register) -> None:
         self.register: Final = register
         self._tables = tables = _TABLES(register)
-        self.possible: Final = tables.possible
+        self.addressees: Final = tables.addressees
         self.gates: Final = tables.gates
 
     def agreements(self, publisher: str, event_type: str, purpose: str) -> tuple[Agreement, ...]:

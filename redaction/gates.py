@@ -8,50 +8,60 @@ from typing import NamedTuple
 from redaction.agreement import Agreement, Audience, Requirement
 from redaction.conditions import Facts, evaluate
 from redaction.decision import Gate
-from redaction.directory import Directory, keep
+from redaction.directory import MAX_RECIPIENTS, Directory, keep
 from redaction.months import add_months
 from redaction.remembered import Remembered
 
 FAVOURABLE = "favourable"  # how the outcome of an opinion begins that one may rely on
 
 
-def first_closed(
-    directory: Directory, facts: Facts, audience: Audience, *, recipient: str
-) -> Gate | None:
-    """The first gate that is closed, in the order in which they are told; None if all are open.
+class Gates:
+    """The gates of one event before the recipients of one audience; they all have its facts.
 
     Args:
         directory: the register.
         facts: the facts at the event's root, under the governing agreement and audience.
-        audience: what addresses the recipient, itself or the agency whose place it takes.
-        recipient: who would receive: an enrolled agency.
-
-    Raises:
-        LookupError: an agency that the recipient is part of is not enrolled.
+        audience: what addresses the recipients, themselves or the agency whose place they take.
     """
-    known = facts.circumstances
-    agreement = known.agreement
-    if audience.when is not None and evaluate(audience.when, facts) is not True:
-        return Gate.AUDIENCE_CONDITION
-    standing = _standing(directory, agreement, audience, recipient, known.today)
-    if standing.closed is not None:
-        return standing.closed
-    keys_until = standing.keys_until
-    if keys_until is not None and keys_until < known.at.astimezone(UTC).date():
-        return Gate.KEY_EXPIRED
-    if not standing.acceded:
-        return Gate.NOT_ACCEDED
-    conflicts = known.conflicts
-    if conflicts is None:
-        return Gate.CONFLICT_UNKNOWN
-    if conflicts and any(recipient in directory.kin(one.agency) for one in conflicts):
-        return Gate.CONFLICT
-    for required in agreement.requires:
-        if required.of == audience.name and not _trained(
-            directory, recipient, required, known.today
-        ):
-            return Gate.TRAINING
-    return None
+
+    __slots__ = ("_audience", "_directory", "_known", "_required", "_standings", "_told")
+
+    def __init__(self, directory: Directory, facts: Facts, audience: Audience) -> None:
+        self._directory = directory
+        self._audience = audience
+        self._known = known = facts.circumstances
+        self._told = audience.when is None or evaluate(audience.when, facts) is True
+        self._required = [one for one in known.agreement.requires if one.of == audience.name]
+        self._standings = _standings(directory, known.agreement, audience, known.today)
+
+    def first_closed(self, recipient: str) -> Gate | None:
+        """The first gate that is closed, in the order in which they are told; None: all are open.
+
+        Args:
+            recipient: who would receive: an enrolled agency.
+
+        Raises:
+            LookupError: an agency that the recipient is part of is not enrolled.
+        """
+        if not self._told:
+            return Gate.AUDIENCE_CONDITION
+        closed, keys_until, acceded = self._standings[recipient]
+        if closed is not None:
+            return closed
+        known = self._known
+        if keys_until is not None and keys_until < known.at.astimezone(UTC).date():
+            return Gate.KEY_EXPIRED
+        if not acceded:
+            return Gate.NOT_ACCEDED
+        conflicts, directory = known.conflicts, self._directory
+        if conflicts is None:
+            return Gate.CONFLICT_UNKNOWN
+        if conflicts and any(recipient in directory.kin(one.agency) for one in conflicts):
+            return Gate.CONFLICT
+        for required in self._required:
+            if not _trained(directory, recipient, required, known.today):
+                return Gate.TRAINING
+        return None
 
 
 class _Standing(NamedTuple):
@@ -60,32 +70,48 @@ class _Standing(NamedTuple):
     `closed` is the first closed gate of those that come before its keys.
     """
 
-    agreement: Agreement
     closed: Gate | None
     keys_until: date | None
     acceded: bool
 
 
-def _standing(
-    directory: Directory, agreement: Agreement, audience: Audience, recipient: str, today: date
-) -> _Standing:
-    """Remembered with the register.
+class _Standings(dict[str, _Standing]):
+    """By recipient, worked out when first asked for, and kept with the register."""
 
-    Raises:
-        LookupError: see `first_closed`.
-    """
-    key = (id(agreement), audience.name, recipient, today)
-    standing: _Standing | None = directory.gates.get(key)
-    # INVARIANT: what is kept holds its agreement, so this id is nobody else's.
-    if standing is None or standing.agreement is not agreement:
+    __slots__ = ("_audience", "_directory", "_today", "agreement")
+
+    def __init__(
+        self, directory: Directory, agreement: Agreement, audience: Audience, today: date
+    ) -> None:
+        super().__init__()
+        self._directory = directory
+        self.agreement = agreement
+        self._audience = audience
+        self._today = today
+
+    def __missing__(self, recipient: str) -> _Standing:
+        directory, agreement = self._directory, self.agreement
         standing = _Standing(
-            agreement,
-            _first_standing(directory, agreement, recipient, today),
+            _first_standing(directory, agreement, recipient, self._today),
             directory.register.agencies[recipient].keys_until,
-            _acceded(directory, agreement, audience, recipient),
+            _acceded(directory, agreement, self._audience, recipient),
         )
-        keep(directory.gates, key, standing)
-    return standing
+        if len(self) >= MAX_RECIPIENTS:
+            self.clear()
+        self[recipient] = standing
+        return standing
+
+
+def _standings(
+    directory: Directory, agreement: Agreement, audience: Audience, today: date
+) -> _Standings:
+    key = (id(agreement), audience.name, today)
+    kept: _Standings | None = directory.gates.get(key)
+    # INVARIANT: what is kept holds its agreement, so this id is nobody else's.
+    if kept is None or kept.agreement is not agreement:
+        kept = _Standings(directory, agreement, audience, today)
+        keep(directory.gates, key, kept)
+    return kept
 
 
 def _first_standing(

@@ -193,7 +193,7 @@ def _age_band(value: Any, means: Means) -> str:
 
 
 def _years(value: Any, means: Means) -> int | None:
-    if not isinstance(value, date) or isinstance(value, datetime):
+    if type(value) is not date:  # a datetime is one, and nobody's birth
         raise ValueError("only dates of birth have an age")
     return whole_years(value, means.today)
 

@@ -122,8 +122,9 @@ _BODY_SHAPE: Final[cbor.Shape] = (
 
 def encode_body(body: ViewBody) -> bytes:
     """The body as deterministic CBOR, an array that starts with the format and the agreement."""
-    *_, opening_key, view = body
-    return _named(body[:-2]) + cbor.byte_string(opening_key) + cbor.byte_string(view)
+    return b"".join(
+        (_named(body[:-2]), cbor.byte_string(body.opening_key), cbor.byte_string(body.view))
+    )
 
 
 @lru_cache(maxsize=4096)  # of agreements, event types and views, which hold no data of any event

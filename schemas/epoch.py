@@ -52,6 +52,17 @@ _ANNOUNCEMENT: Final[cbor.Shape] = {
 }
 
 
+_FORKS: Final = [0]  # how many lie between the first process and this one
+
+
+def _forked() -> None:
+    _FORKS[0] += 1
+
+
+# every fork after which Python goes on runs this, whoever asked for it
+os.register_at_fork(after_in_child=_forked)
+
+
 class SealingEnded(CasewardError):
     """The key seals no more: it died, is used up, or belongs to another process. Announce anew."""
 
@@ -74,7 +85,7 @@ class SealingKey:
     IVs count from 0. `die` it when a transaction that used or announced it did not surely commit.
     """
 
-    __slots__ = ("_aead", "_issuer", "_lock", "_next_iv", "_pid", "_recipient", "key_id")
+    __slots__ = ("_aead", "_forks", "_issuer", "_lock", "_next_iv", "_recipient", "key_id")
 
     def __init__(self, *, secret: bytes, issuer: str, recipient: str) -> None:
         key, self.key_id = _derive(secret, issuer, recipient)
@@ -82,7 +93,7 @@ class SealingKey:
         self._issuer = issuer
         self._recipient = recipient
         self._next_iv = 0
-        self._pid = os.getpid()
+        self._forks = _FORKS[0]
         self._lock = threading.Lock()
 
     def seal(self, plaintext: bytes, *, stream: str, delivery_id: bytes) -> bytes:
@@ -98,7 +109,7 @@ class SealingKey:
             EnvelopeRefused: `TOO_LARGE`.
             ValueError: the delivery id is out of range.
         """
-        if os.getpid() != self._pid:
+        if self._forks != _FORKS[0]:
             raise SealingEnded("another process made it, which may use the same IVs")
         with self._lock:
             aead, iv = self._aead, self._next_iv

@@ -54,7 +54,7 @@ def unsigned_agreements_are_executed() -> None:
 
         return closed
 
-    around("redaction.gates:first_closed", change)
+    around("redaction.gates:Gates.first_closed", change)
 
 
 @leak("T3", "an event that cannot be decoded is passed on as it came")
