@@ -1,98 +1,204 @@
-"""Mutation testing of one file, in a copy of the tree: `make mutants FILE=redaction/judging.py`.
+"""Mutation testing of one file: `make mutants FILE=redaction/judging.py`.
 
-cosmic-ray changes the file place by place and runs the tests that `TESTS` names for it; a change
-that no test sees is printed, and is killed by a test or justified in `mutants.md`. Changes that
-cannot change what the file does are left out and counted: see `_same`.
+cosmic-ray says in which ways the file can be changed, and each is tried with the tests that `TESTS`
+names for it, in memory (`mutating`). A change that no test sees is printed, and is killed by a test
+or justified in `mutants.md`. Changes that cannot change what it does are left out: see `_same`.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-import shutil
-import subprocess
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
+import hypothesis
+import pytest
+
+from tests.leaks.mutating import (
+    Mutant,
+    NotInFunctions,
+    Place,
+    all_hold,
+    forked,
+    import_instead,
+    mutants,
+    put_in_place,
+)
 
 HOUSE = Path(__file__).parents[2]
-COPIED = ("broker", "connectors", "examples", "redaction", "schemas", "tests", "docs")
-LISTS = ("test_decide.py", "test_plan_lists.py", "test_overrides.py")
+THIRD_PARTY = (
+    "cbor2",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "rfc8785",
+    "yaml",
+    "fastavro",
+)
+
+PLAN = ("test_plan.py", "test_plan_views.py")
+LISTS = ("test_plan_lists.py", "test_overrides.py")
+DECIDING = ("test_decide.py", "test_gates.py", "test_conditions.py", "test_consent.py")
 CHECKER = ("test_checker.py", "test_checker_containers.py", "test_checker_forms.py")
 LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classes_texts.py")
 
 # The tests of a file, those that see most first; names are below tests/redaction. Last come the
 # examples, whose names come from files: `is` for `==` on a name is seen there.
 TESTS: dict[str, tuple[str, ...]] = {
-    "redaction/judging.py": ("test_decide.py", "test_overrides.py", "test_plan.py", LEAKS[1]),
+    "redaction/addressing.py": ("test_decide.py",),
+    "redaction/applied.py": (*PLAN, *LISTS, "test_outgoing.py", *LEAKS),
+    "redaction/checker.py": (*CHECKER, *LEAKS),
+    "redaction/clauses.py": (*LISTS, *DECIDING, *PLAN, *LEAKS, "cedar/test_cedar.py"),
     "redaction/conditions.py": ("test_conditions.py", "test_consent.py"),
     "redaction/consent.py": ("test_consent.py",),
-    "redaction/gates.py": ("test_gates.py", "test_decide.py"),
-    "redaction/sameness.py": ("test_transforms.py", "test_plan.py", *LEAKS),
-    "redaction/addressing.py": ("test_decide.py",),
-    "redaction/transforms.py": ("test_transforms.py", *LEAKS),
-    "redaction/clauses.py": (*LISTS, "test_consent.py", *LEAKS, "cedar/test_cedar.py"),
-    "redaction/checker.py": CHECKER,
     "redaction/decide.py": ("test_decide.py", "test_gates.py"),
-    "redaction/plan.py": ("test_plan.py", "test_plan_views.py", *LEAKS),
-    "redaction/leaves.py": ("test_plan_lists.py", "test_overrides.py"),
-    "redaction/layout.py": ("test_plan_lists.py", "test_plan.py"),
+    "redaction/directory.py": (*DECIDING, *LISTS),
+    "redaction/gates.py": ("test_gates.py", "test_decide.py"),
+    "redaction/judging.py": ("test_decide.py", "test_overrides.py", *PLAN, LEAKS[1]),
+    "redaction/laying.py": (*LISTS, *PLAN, *LEAKS),
+    "redaction/layout.py": (*LISTS, *PLAN, *LEAKS),
+    "redaction/leaves.py": (*LISTS, *PLAN, *LEAKS),
+    "redaction/listing.py": (*CHECKER, *LEAKS),
+    "redaction/looking.py": (*CHECKER, *LEAKS),
+    "redaction/making.py": (*PLAN, *LISTS, "test_outgoing.py", *LEAKS),
+    "redaction/outgoing.py": ("test_outgoing.py", *LEAKS),
+    "redaction/plan.py": (*PLAN, "test_outgoing.py", *LEAKS),
+    "redaction/protecting.py": (*LISTS, *PLAN, *LEAKS),
+    "redaction/sameness.py": ("test_transforms.py", "test_plan.py", *LEAKS),
+    "redaction/today.py": ("test_conditions.py", "test_decide.py", "test_plan.py"),
+    "redaction/transforms.py": ("test_transforms.py", *LEAKS),
+    "redaction/views.py": (*PLAN, *LISTS, *LEAKS),
 }  # fmt: skip
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--cases", default=2000, help="How many decisions are compared with the reference.")
-@click.option("--timeout", default=120.0, help="Seconds after which a run counts as failed.")
+@click.option("--timeout", default=120.0, help="Seconds after which a change counts as seen.")
 def main(file: Path, cases: int, timeout: float) -> None:
     """Break a file in every way that cosmic-ray knows; exit with 1 if a change goes unseen."""
     name = file.as_posix()
     if name not in TESTS:
         raise click.UsageError(f"name the tests of {name} in {Path(__file__).name} first")
-    with TemporaryDirectory() as folder:
-        there = Path(folder)
-        for part in COPIED:
-            shutil.copytree(
-                HOUSE / part, there / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(HOUSE / "pyproject.toml", there)
-        tests = [f"tests/redaction/{test}" for test in (*TESTS[name], "test_examples.py")]
-        run = [sys.executable, "-B", "-m", "tests.leaks.mutant_run", str(cases), *tests]
-        command = " ".join(["env", "PYTHONDONTWRITEBYTECODE=1", *run])
-        (there / "mutants.toml").write_text(
-            f'[cosmic-ray]\nmodule-path = "{name}"\ntimeout = {timeout}\nexcluded-modules = []\n'
-            f'test-command = {json.dumps(command)}\n[cosmic-ray.distributor]\nname = "local"\n'
-        )
-        _ray(there, "baseline", "mutants.toml")
-        _ray(there, "init", "mutants.toml", "session.sqlite")
-        leave_out(there / "session.sqlite", HOUSE / file)
-        _ray(there, "exec", "mutants.toml", "session.sqlite")
-        survived = report(_ray(there, "dump", "session.sqlite"))
+    os.chdir(HOUSE)
+    hypothesis.settings.register_profile(
+        "mutants", database=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    )
+    hypothesis.settings.load_profile("mutants")
+    source = file.read_text(encoding="utf-8")
+    same = tuple(_same(ast.parse(source)))
+    found = tuple(mutants(file))
+    tried = [
+        each
+        for each in found
+        if not any(start <= each.start and each.end <= end for start, end in same)
+    ]
+    trying = _Trying(name, source, tried, cases, timeout)
+    left = trying.with_all_imported()
+    survived = [each for each in left if not trying.seen_from_the_start(each)]
+    for each in survived:
+        click.echo(f"survived: {each.operator}\n{each.diff}")
+    counts = {"changes": len(found), "tried": len(tried), "survived": len(survived)}
+    click.echo(", ".join(f"{number} {what}" for what, number in counts.items()))
     sys.exit(1 if survived else 0)
 
 
-def leave_out(session: Path, file: Path) -> None:
-    """Mark in cosmic-ray's session the changes that are none as not to be tried."""
-    from cosmic_ray.work_db import use_db
-    from cosmic_ray.work_item import WorkerOutcome, WorkResult
+class _Trying:
+    """Tries the changes of one file, in processes that end with each."""
 
-    places = tuple(_same(ast.parse(file.read_text(encoding="utf-8"))))
-    skipped = WorkResult(
-        output=None, test_outcome=None, diff=None, worker_outcome=WorkerOutcome.SKIPPED
-    )
-    with use_db(str(session)) as work:
-        for item in tuple(work.work_items):
-            if all(
-                any(start <= one.start_pos < end for start, end in places) for one in item.mutations
-            ):
-                work.set_result(item.job_id, skipped)
+    def __init__(
+        self, file: str, source: str, tried: list[Mutant], cases: int, timeout: float
+    ) -> None:
+        self._module = file.removesuffix(".py").replace("/", ".")
+        self._path = Path(file)
+        self._source = source
+        self._tried = tried
+        self._cases = cases
+        self._timeout = timeout
+        names = (*TESTS[file], "test_examples.py")
+        self._words = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no"]
+        self._words += [f"tests/redaction/{name}" for name in names]
+        for each in THIRD_PARTY:
+            import_module(each)
+
+    def with_all_imported(self) -> list[Mutant]:
+        """The changes that the tests did not see, and those that this way cannot try."""
+        ends, told = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.close(ends)
+                pytest.main(self._words, plugins=[_Loop(self, told)])
+            finally:
+                os._exit(0)
+        os.close(told)
+        with os.fdopen(ends, encoding="utf-8") as lines:
+            said = [json.loads(line) for line in lines]
+        os.waitpid(child, 0)
+        if len(said) != len(self._tried) + 1 or not said[0]:
+            raise click.ClickException("the tests of the file as it is do not pass")
+        click.echo(f"{Counter(map(str, said[1:]))} with all imported", err=True)
+        return [each for each, seen in zip(self._tried, said[1:], strict=True) if seen is not True]
+
+    def outcomes(self, session: pytest.Session) -> Iterator[bool | None]:
+        """First whether all hold unchanged, then of each change whether it is seen; None: unknown."""
+        module = import_module(self._module)
+        yield forked(lambda: self._hold(session), seconds=10 * self._timeout)
+        for each in self._tried:
+            try:
+                # once here too, so that what cannot be tried so is known
+                put_in_place(module, self._source, each.source)
+                put_in_place(module, each.source, self._source)
+            except (NotInFunctions, SyntaxError):
+                yield None
+                continue
+
+            def changed(source: str = each.source) -> bool:
+                put_in_place(module, self._source, source)
+                return self._hold(session)
+
+            yield not forked(changed, seconds=self._timeout)
+
+    def seen_from_the_start(self, change: Mutant) -> bool:
+        """Whether the tests see a change that is there when the file is imported."""
+
+        def changed() -> bool:
+            import_instead(self._module, self._path, change.source)
+            return pytest.main(["-x", *self._words]) == pytest.ExitCode.OK and self._decides()
+
+        return not forked(changed, seconds=self._timeout)
+
+    def _hold(self, session: pytest.Session) -> bool:
+        return all_hold(session.items) and self._decides()
+
+    def _decides(self) -> bool:
+        from tests.soak.laws import DECISIONS, differential
+
+        for _ in differential(range(1, 1 + self._cases // DECISIONS)):
+            pass
+        return True
 
 
-def _same(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+class _Loop:
+    """In place of pytest's own loop over the tests: it tells what came of each change."""
+
+    def __init__(self, trying: _Trying, told: int) -> None:
+        self._trying = trying
+        self._told = told
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try every change once all tests are collected."""
+        if session.testsfailed == 0:
+            for outcome in self._trying.outcomes(session):
+                os.write(self._told, f"{json.dumps(outcome)}\n".encode())
+        return True
+
+
+def _same(tree: ast.Module) -> Iterator[tuple[Place, Place]]:
     """Where a change changes nothing: annotations, never evaluated, and flags of dataclasses.
 
     `frozen`, `slots` and `kw_only` keep a programmer from mistakes; no outcome depends on them.
@@ -108,28 +214,6 @@ def _same(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]
         for one in found:
             if one is not None and one.end_lineno is not None and one.end_col_offset is not None:
                 yield (one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)
-
-
-def _ray(folder: Path, *words: str) -> str:
-    path = str(Path(sys.executable).with_name("cosmic-ray"))
-    done = subprocess.run([path, *words], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise click.ClickException(f"cosmic-ray {words[0]}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def report(dump: str) -> int:
-    """Print what no test saw, and how many changes came to what; the number that survived."""
-    counts: Counter[str] = Counter()
-    for line in dump.splitlines():
-        item, result = json.loads(line)
-        outcome = "not run" if result is None else str(result["test_outcome"] or "left out")
-        counts[outcome] += 1
-        if outcome == "survived":
-            click.echo(f"survived: {[one['operator_name'] for one in item['mutations']]}")
-            click.echo(result.get("diff") or "")
-    click.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-    return counts["survived"]
 
 
 if __name__ == "__main__":
