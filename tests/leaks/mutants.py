@@ -145,7 +145,7 @@ class _Trying:
         return [each for each, seen in zip(self._tried, said[1:], strict=True) if seen is not True]
 
     def outcomes(self, session: pytest.Session) -> Iterator[bool | None]:
-        """First whether all hold unchanged, then of each change whether it is seen; None: unknown."""
+        """Whether all hold unchanged, then of each change whether it is seen; None: unknown."""
         module = import_module(self._module)
         yield forked(lambda: self._hold(session), seconds=10 * self._timeout)
         for each in self._tried:
