@@ -157,18 +157,11 @@ def _body(
 ) -> ViewBody:
     if decision.agreement is None or decision.audience is None:
         raise CasewardError(Code.INTERNAL, "an open decision names its agreement and audience")
-    return ViewBody(
-        agreement_id=decision.agreement.id,
-        agreement_version=decision.agreement.version,
-        agreement_hash=decision.agreement.hash,
-        purpose=decision.purpose,
-        schema=NO_VIEW if made is None else made[0].digest,
-        event_type=job.event.type,
-        wording=WORDING,
-        handling=_handling(job.snapshot, decision),
-        opening_key=opening_key,
-        view=b"" if made is None else made[1],
-    )
+    ref, purpose, event_type = decision.agreement, decision.purpose, job.event.type
+    schema, view = (NO_VIEW, b"") if made is None else (made[0].digest, made[1])
+    handling = _handling(job.snapshot, decision)
+    under = ref.id, ref.version, ref.hash, purpose, schema, event_type, WORDING, handling
+    return ViewBody(*under, opening_key, view)
 
 
 def _handling(snapshot: Snapshot, decision: Decision) -> Handling:

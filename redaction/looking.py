@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from redaction.decision import FieldDecision
 from schemas.codec import Event
@@ -74,7 +74,12 @@ class Looks:
         leaves, value = event.spelled.leaves, event.value
         if len(leaves) != self.count:
             return False
-        texts = [_shown(_at(value, text[0]), text, expected) for text in self.texts]
+        texts = []
+        for text in self.texts:
+            shown: Any = value
+            for step in text[0]:
+                shown = shown[step]
+            texts.append(_shown(shown, text, expected))
         all_ = (*self.fixed, *leaves, *texts)
         at = 0
         for pick, either in self.parts:
@@ -89,6 +94,9 @@ class Looks:
         return data[at:] == due
 
 
+_BYTES: Final = tuple(bytes((size,)) for size in range(0x80))
+
+
 def _shown(value: Any, text: Text, expected: Expected) -> bytes:
     """A leaf that is shown as a text: how many bytes it has, and these."""
     _, null, due, decided = text
@@ -96,13 +104,9 @@ def _shown(value: Any, text: Text, expected: Expected) -> bytes:
         return null
     shown: bytes = expected(decided, value).encode()
     size = 2 * len(shown)  # seven bits to a byte, the lowest first
+    if size < 0x80:
+        return due + _BYTES[size] + shown
     while size >= 0x80:
         due += bytes((size % 0x80 + 0x80,))
         size //= 0x80
     return due + bytes((size,)) + shown
-
-
-def _at(event: Any, place: Place) -> Any:
-    for step in place:
-        event = event[step]
-    return event

@@ -29,6 +29,7 @@ _Place = tuple[str | int, ...]  # fields' names, lists' positions and maps' keys
 _Make = Callable[[Any, MeansOf], bytes]
 
 _EMPTY: Final = b"\x00"  # the end of a list or map, and all of an empty one
+_SHORT: Final = 64  # of a text with fewer bytes the length is one byte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,12 +241,17 @@ def _make(leaf: ShapeLeaf, decided: FieldDecision) -> _Make:
         raise ValueError("a form is decided that no event could show")
     before, write = text
     alone = not needs_means(form)
+    # what stands before a short text; a branch that takes more than texts is chosen by its writer
+    heads = [before + bytes((2 * size,)) for size in range(_SHORT)] if before else []
 
     def make(value: Any, means: MeansOf) -> bytes:
         if value is None and null is not None:
             return null
+        shown = apply(form, value) if alone else apply(form, value, means(decided))
+        if heads and type(shown) is str and shown.isascii() and len(shown) < _SHORT:
+            return heads[len(shown)] + shown.encode()
         out = bytearray(before)
-        write(out, apply(form, value) if alone else apply(form, value, means(decided)))
+        write(out, shown)
         return bytes(out)
 
     return make

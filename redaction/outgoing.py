@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from redaction import checker, plan
 from redaction.agreement import Agreement, Form
-from redaction.decision import Decision, FieldDecision, Gate
+from redaction.decision import AgreementRef, Decision, FieldDecision, Gate
 from redaction.directory import Directory
 from redaction.facts import Register
 from redaction.remembered import Remembered
@@ -15,15 +15,14 @@ from redaction.today import today_in
 from schemas.codec import Event, ViewType
 from schemas.registry import Vocabulary
 
-_Group = tuple[int, str, str | None]
-
 
 class _Shared(NamedTuple):
     """A view that has passed the check, and the outcome that it passed against."""
 
     fields: tuple[FieldDecision, ...]
-    view_type: ViewType
-    data: bytes
+    ref: AgreementRef
+    audience: str | None
+    made: tuple[ViewType, bytes]
 
 
 def _gives_pseudonyms(agreement: Agreement) -> bool:
@@ -66,7 +65,7 @@ class Outgoing:
         self._vocabulary = vocabulary
         self._at = at
         self._secret = secret
-        self._shared: dict[_Group, _Shared] = {}
+        self._shared: dict[int, _Shared] = {}
 
     def encoded(self, decision: Decision) -> tuple[ViewType, bytes]:
         """The view of an open decision as bytes, with its type, checked against the decision.
@@ -80,12 +79,16 @@ class Outgoing:
         ref, fields = decision.agreement, decision.fields
         if decision.gate is not Gate.OPEN or ref is None:
             raise ValueError("only an open decision has a view")
-        group = (id(fields), ref.hash, decision.audience)
-        shared = self._shared.get(group)
+        shared = self._shared.get(id(fields))
         # INVARIANT: one object of fields is one outcome, null records and selected elements
         # included, so the shared view has passed the check against this very outcome.
-        if shared is not None and shared.fields is fields:
-            return shared.view_type, shared.data
+        if (
+            shared is not None
+            and shared.fields is fields
+            and shared.ref == ref
+            and shared.audience == decision.audience
+        ):
+            return shared.made
         event, register, secret = self._event, self._register, self._secret
         view_type, data = plan.encode(
             event, register, self._vocabulary, decision, at=self._at, secret=secret
@@ -101,5 +104,5 @@ class Outgoing:
             secret=secret,
         )
         if not (_PSEUDONYMS(agreement) and Form.PSEUDONYM in [field.form for field in fields]):
-            self._shared[group] = _Shared(fields, view_type, data)
+            self._shared[id(fields)] = _Shared(fields, ref, decision.audience, (view_type, data))
         return view_type, data

@@ -304,7 +304,7 @@ def enc_structure(protected: bytes, external_aad: bytes) -> bytes:
 
 
 def _padded_bytes(length: int) -> int:
-    return max(MIN_PADDED_BYTES, 1 << (length - 1).bit_length())
+    return MIN_PADDED_BYTES if length <= MIN_PADDED_BYTES else 1 << (length - 1).bit_length()
 
 
 def _unpad(padded: bytes) -> bytes:

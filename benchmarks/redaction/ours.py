@@ -54,18 +54,9 @@ def _body(event_type: str, decision: Decision, outgoing: Outgoing) -> ViewBody:
     view_type, view = outgoing.encoded(decision)
     if decision.agreement is None:
         raise ValueError("the benchmark's agreement does not apply")
-    return ViewBody(
-        agreement_id=decision.agreement.id,
-        agreement_version=decision.agreement.version,
-        agreement_hash=decision.agreement.hash,
-        purpose=decision.purpose,
-        schema=view_type.digest,
-        event_type=event_type,
-        wording=WORDING,
-        handling=HANDLING,
-        opening_key=OPENING_KEY,
-        view=view,
-    )
+    ref, purpose, schema = decision.agreement, decision.purpose, view_type.digest
+    under = ref.id, ref.version, ref.hash, purpose, schema, event_type, WORDING, HANDLING
+    return ViewBody(*under, OPENING_KEY, view)
 
 
 def _key(name: str) -> SealingKey:
