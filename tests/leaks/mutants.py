@@ -26,6 +26,7 @@ from tests.leaks.mutating import (
     Place,
     all_hold,
     forked,
+    hush,
     import_instead,
     mutants,
     put_in_place,
@@ -132,6 +133,7 @@ class _Trying:
         if child == 0:
             try:
                 os.close(ends)
+                hush()
                 pytest.main(self._words, plugins=[_Loop(self, told)])
             finally:
                 os._exit(0)

@@ -139,9 +139,7 @@ def forked(work: Callable[[], bool], *, seconds: float) -> bool:
     if child == 0:
         try:
             os.setsid()
-            silence = os.open(os.devnull, os.O_RDWR)
-            for stream in (0, 1, 2):
-                os.dup2(silence, stream)
+            hush()
             os.write(told, b"y" if work() else b"n")
         finally:
             os._exit(0)
@@ -153,6 +151,13 @@ def forked(work: Callable[[], bool], *, seconds: float) -> bool:
         os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return said == b"y"
+
+
+def hush() -> None:
+    """Let this process say nothing more."""
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silence, stream)
 
 
 def all_hold(tests: Iterable[Any]) -> bool:
