@@ -81,6 +81,7 @@ def test_a_never_that_it_does_not_name_beats_it() -> None:
         {"case": "another"},
         {"agreement": "another"},
         {"override": "another"},
+        {"override": "1.1"},  # which sorts before the one that it is not
         {"purpose": "another"},
         {"recipients": frozenset({"oak-school"})},
         {"tags": frozenset({"victim.address"})},
