@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from redaction import addressing, directory, gates
 from redaction.agreement import Agreement, Condition, Requirement
 from redaction.decide import Addressed, decide, recipients, unknown_recipients
 from redaction.decision import Decision, Gate
@@ -106,6 +107,23 @@ def test_what_is_remembered_of_a_register_is_not_taken_for_another_question() ->
     known = register(lapsing)
     for at, expected in ((AT, Gate.OPEN), (AT + timedelta(days=1), Gate.OPINION), (AT, Gate.OPEN)):
         assert gate(known, at=at) is expected
+
+
+def test_what_is_remembered_of_a_register_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are asked about, so many answers are kept and no more, and all stay right."""
+    for module in (addressing, gates):
+        monkeypatch.setattr(module, "MAX_RECIPIENTS", 2)
+    monkeypatch.setattr(directory, "MAX_KEPT", 1)
+    schools = [agency(f"school-{n}", "school") for n in range(5)]
+    names = [one.name for one in schools]
+    known = register(agreement(REFERENCE, audiences=(audience(role="school"),)), agencies=schools)
+    for day in range(2):
+        answers = [gate(known, to=name, at=AT + timedelta(days=day)) for name in names]
+        assert answers == [Gate.OPEN] * 5
+    kept = directory.Directory(known)
+    for groups in (kept.addressees, kept.gates):
+        assert len(groups) == 1
+        assert 0 < len(next(iter(groups.values()))) <= 2
 
 
 @pytest.mark.parametrize(
