@@ -15,12 +15,14 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 
 import click
 import hypothesis
 import pytest
 
 from tests.leaks.mutating import (
+    Answer,
     Mutant,
     NotInFunctions,
     Place,
@@ -34,6 +36,8 @@ from tests.leaks.mutating import (
 
 HOUSE = Path(__file__).parents[2]
 DECISIONS = 500  # about as many come of a seed of the differential law
+MOST_SECONDS = 1200  # for all tests of a file
+TIMES, MORE_SECONDS = 4, 20  # of that, what a change may take; then it is told as too slow
 THIRD_PARTY = (
     "cbor2",
     "cryptography.hazmat.primitives.ciphers.aead",
@@ -80,8 +84,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--cases", default=2000, help="How many decisions are compared with the reference.")
-@click.option("--timeout", default=120.0, help="Seconds after which a change counts as seen.")
-def main(file: Path, cases: int, timeout: float) -> None:
+def main(file: Path, cases: int) -> None:
     """Break a file in every way that cosmic-ray knows; exit with 1 if a change goes unseen."""
     name = file.as_posix()
     if name not in TESTS:
@@ -99,36 +102,39 @@ def main(file: Path, cases: int, timeout: float) -> None:
         for each in found
         if not any(start <= each.start and each.end <= end for start, end in same)
     ]
-    trying = _Trying(name, source, tried, cases, timeout)
-    left = trying.with_all_imported()
-    survived = [each for each in left if not trying.seen_from_the_start(each)]
-    for each in survived:
-        click.echo(f"survived: {each.operator}\n{each.diff}")
-    counts = {"changes": len(found), "tried": len(tried), "survived": len(survived)}
+    trying = _Trying(name, source, tried, cases)
+    counts: Counter[str] = Counter({"changes": len(found), "tried": len(tried)})
+    for each in trying.with_all_imported():
+        became = _SAID[trying.from_the_start(each)]
+        counts[became] += 1
+        if became != "killed":
+            click.echo(f"{became}: {each.operator}\n{each.diff}")
+    counts["killed"] = len(tried) - counts["survived"] - counts["too slow"]
     click.echo(", ".join(f"{number} {what}" for what, number in counts.items()))
-    sys.exit(1 if survived else 0)
+    sys.exit(1 if counts["killed"] < len(tried) else 0)
+
+
+_SAID = {Answer.YES: "survived", Answer.NO: "killed", Answer.TOO_SLOW: "too slow"}
 
 
 class _Trying:
     """Tries the changes of one file, in processes that end with each."""
 
-    def __init__(
-        self, file: str, source: str, tried: list[Mutant], cases: int, timeout: float
-    ) -> None:
+    def __init__(self, file: str, source: str, tried: list[Mutant], cases: int) -> None:
         self._module = file.removesuffix(".py").replace("/", ".")
         self._path = Path(file)
         self._source = source
         self._tried = tried
         self._seeds = 1 + max(1, cases // DECISIONS)
-        self._timeout = timeout
+        self._seconds = 0.0  # that a change may take: some times as long as none does
         names = (*TESTS[file], "test_examples.py")
         self._words = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no"]
         self._words += [f"tests/redaction/{name}" for name in names]
         for each in THIRD_PARTY:
             import_module(each)
 
-    def with_all_imported(self) -> list[Mutant]:
-        """The changes that the tests did not see, and those that this way cannot try."""
+    def with_all_imported(self) -> Iterator[Mutant]:
+        """The changes that the tests did not see in time, and those that this way cannot try."""
         ends, told = os.pipe()
         child = os.fork()
         if child == 0:
@@ -140,18 +146,26 @@ class _Trying:
                 os._exit(0)
         os.close(told)
         with os.fdopen(ends, encoding="utf-8") as lines:
-            said = [json.loads(line) for line in lines]
+            self._seconds = json.loads(lines.readline() or "0")
+            if not self._seconds:
+                raise click.ClickException("the tests of the file as it is do not pass")
+            # as soon as it is told, so that a run that is ended early has said what it found
+            for each, line in zip(self._tried, lines, strict=True):
+                if json.loads(line) != Answer.NO:
+                    yield each
         os.waitpid(child, 0)
-        if len(said) != len(self._tried) + 1 or not said[0]:
-            raise click.ClickException("the tests of the file as it is do not pass")
-        click.echo(f"{Counter(map(str, said[1:]))} with all imported", err=True)
-        return [each for each, seen in zip(self._tried, said[1:], strict=True) if seen is not True]
 
-    def outcomes(self, session: pytest.Session) -> Iterator[bool | None]:
-        """Whether all hold unchanged, then of each change whether it is seen; None: unknown."""
+    def outcomes(self, session: pytest.Session) -> Iterator[float | Answer | None]:
+        """How long a change may take (0: all do not hold unchanged), then whether all hold with it.
+
+        None: it cannot be tried so.
+        """
         module = import_module(self._module)
-        yield forked(lambda: self._hold(session), seconds=10 * self._timeout)
-        for each in self._tried:
+        began = monotonic()
+        holds = forked(lambda: self._hold(session), seconds=MOST_SECONDS) is Answer.YES
+        self._seconds = TIMES * (monotonic() - began) + MORE_SECONDS if holds else 0.0
+        yield self._seconds
+        for each in self._tried if holds else ():
             try:
                 # once here too, so that what cannot be tried so is known
                 put_in_place(module, self._source, each.source)
@@ -164,10 +178,10 @@ class _Trying:
                 put_in_place(module, self._source, source)
                 return self._hold(session)
 
-            yield not forked(changed, seconds=self._timeout)
+            yield forked(changed, seconds=self._seconds)
 
-    def seen_from_the_start(self, change: Mutant) -> bool:
-        """Whether the tests see a change that is there when the file is imported."""
+    def from_the_start(self, change: Mutant) -> Answer:
+        """Whether all hold with a change that is there when the file is imported."""
 
         def changed() -> bool:
             import_instead(self._module, self._path, change.source)
@@ -175,7 +189,7 @@ class _Trying:
                 return False
             return self._decides(1, self._seeds)
 
-        return not forked(changed, seconds=self._timeout)
+        return forked(changed, seconds=self._seconds)
 
     def _hold(self, session: pytest.Session) -> bool:
         # some decisions first, which see most changes soonest

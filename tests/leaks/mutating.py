@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
+from enum import StrEnum, unique
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_loader
@@ -131,8 +132,17 @@ def import_instead(name: str, path: Path, source: str) -> None:
     sys.meta_path.insert(0, Finder)
 
 
-def forked(work: Callable[[], bool], *, seconds: float) -> bool:
-    """Whether work in a process of its own says yes within so many seconds; silent."""
+@unique
+class Answer(StrEnum):
+    """What came of work in a process of its own; an exception is a no."""
+
+    YES = "yes"
+    NO = "no"
+    TOO_SLOW = "too slow"
+
+
+def forked(work: Callable[[], bool], *, seconds: float) -> Answer:
+    """Do work in a process of its own, silent and for so many seconds."""
     sys.stdout.flush()
     ends, told = os.pipe()
     child = os.fork()
@@ -141,7 +151,7 @@ def forked(work: Callable[[], bool], *, seconds: float) -> bool:
             os.setsid()
             hush()
             os.write(told, b"y" if work() else b"n")
-        finally:
+        finally:  # whatever it raised: the pipe ends
             os._exit(0)
     os.close(told)
     ready, _, _ = select.select([ends], [], [], seconds)
@@ -150,7 +160,9 @@ def forked(work: Callable[[], bool], *, seconds: float) -> bool:
     with suppress(ProcessLookupError):  # it has ended by itself, as it should
         os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return said == b"y"
+    if not ready:
+        return Answer.TOO_SLOW
+    return Answer.YES if said == b"y" else Answer.NO
 
 
 def hush() -> None:
