@@ -159,9 +159,10 @@ def _body(
         raise CasewardError(Code.INTERNAL, "an open decision names its agreement and audience")
     ref, purpose, event_type = decision.agreement, decision.purpose, job.event.type
     schema, view = (NO_VIEW, b"") if made is None else (made[0].digest, made[1])
-    handling = _handling(job.snapshot, decision)
-    under = ref.id, ref.version, ref.hash, purpose, schema, event_type, WORDING, handling
-    return ViewBody(*under, opening_key, view)
+    handling, key = _handling(job.snapshot, decision), opening_key
+    return ViewBody(
+        ref.id, ref.version, ref.hash, purpose, schema, event_type, WORDING, handling, key, view
+    )
 
 
 def _handling(snapshot: Snapshot, decision: Decision) -> Handling:

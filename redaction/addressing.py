@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from redaction.agreement import Agreement, Audience
 from redaction.directory import MAX_RECIPIENTS, Directory, keep
@@ -32,35 +32,50 @@ class Resolved(NamedTuple):
 
 
 class Possible(NamedTuple):
-    """An agreement that names publisher, type and purpose, and how it can mean one recipient.
+    """An agreement that names publisher, type and purpose, and how it can mean a recipient.
 
     `direct` are the audiences that mean it by its name or role, `named` those whose names only an
     event tells.
     """
 
     agreement: Agreement
-    direct: tuple[Resolved, ...]
+    direct: tuple[Audience, ...]
     named: tuple[Audience, ...]
 
 
-class Addressees(dict[str, tuple[Possible, ...]]):
+class Possibles(NamedTuple):
+    """All that a recipient can be; `told` says that the register alone tells what it is."""
+
+    each: tuple[Possible, ...]
+    told: bool
+
+
+NOTHING: Final = Possibles((), told=True)
+
+
+class Addressees(dict[str, Possibles]):
     """By recipient, what it can be whatever an event holds; worked out when first asked for.
 
     It follows from the register alone and is kept with it, for one publisher, type and purpose.
+    Recipients that can be the same have one object.
     """
 
-    __slots__ = ("_agreements", "_directory")
+    __slots__ = ("_agreements", "_directory", "_known")
 
     def __init__(self, directory: Directory, publisher: str, event_type: str, purpose: str) -> None:
         super().__init__()
         self._directory = directory
         self._agreements = directory.agreements(publisher, event_type, purpose)
+        self._known: dict[tuple[tuple[str, ...], ...], Possibles] = {}
 
-    def __missing__(self, recipient: str) -> tuple[Possible, ...]:
-        found = tuple([_possible(each, self._directory, recipient) for each in self._agreements])
+    def __missing__(self, recipient: str) -> Possibles:
+        all_ = tuple([_possible(each, self._directory, recipient) for each in self._agreements])
+        found = Possibles(all_, all(each.direct and not each.named for each in all_))
         if len(self) >= MAX_RECIPIENTS:
             self.clear()
-        self[recipient] = found
+            self._known.clear()
+        by_name = tuple([tuple([audience.name for audience in each.direct]) for each in all_])
+        self[recipient] = found = self._known.setdefault(by_name, found)
         return found
 
 
@@ -77,7 +92,7 @@ def addressees(directory: Directory, publisher: str, event_type: str, purpose: s
 def _possible(agreement: Agreement, directory: Directory, recipient: str) -> Possible:
     audiences = agreement.audiences
     direct = [
-        Resolved(audience, recipient)
+        audience
         for audience in audiences
         if audience.named_in is None and _is_meant(audience, recipient, directory)
     ]
@@ -87,11 +102,9 @@ def _possible(agreement: Agreement, directory: Directory, recipient: str) -> Pos
 
 def meaning(asked: Question, possible: Possible) -> tuple[Resolved, ...]:
     """The audiences that mean the recipient; only if none does, those it stands in for."""
-    direct = possible.direct
-    if possible.named:
-        recipient = asked.recipient
-        named = [each for each in possible.named if _means(each, recipient, asked)]
-        direct += tuple([Resolved(audience, recipient) for audience in named])
+    recipient = asked.recipient
+    found = [*possible.direct, *[each for each in possible.named if _means(each, recipient, asked)]]
+    direct = tuple([Resolved(audience, recipient) for audience in found])
     conflicts = () if direct else asked.directory.conflicts(asked.event.subject)
     if not conflicts:
         return direct
@@ -99,7 +112,7 @@ def meaning(asked: Question, possible: Possible) -> tuple[Resolved, ...]:
     replaced = {
         name
         for conflict in conflicts
-        if conflict.instead == asked.recipient
+        if conflict.instead == recipient
         for name in asked.directory.kin(conflict.agency)
         if name in enrolled and name != asked.event.source
     }

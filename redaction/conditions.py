@@ -87,6 +87,14 @@ class Facts:
             return self
         return Facts(self.circumstances, self.scopes, tags)
 
+    def of_audience(self, audience: str) -> Facts:
+        """The facts of another audience of the agreement at the same event and time."""
+        known = self.circumstances
+        asked = known.event, known.agreement, known.purpose, audience, known.at
+        of_case = known.consents, known.granted, known.conflicts
+        theirs = Circumstances(*asked, *of_case, known.calendar, known.zone, known.today)
+        return Facts(theirs, self.scopes)
+
     def value(self, name: str) -> Any:
         """A fact as the event or the register has it; None is unknown."""
         if name.startswith(CONSENT_OF):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redaction.addressing import (
-    Possible,
+    NOTHING,
+    Possibles,
     Question,
     Resolved,
     addressees,
@@ -45,16 +46,19 @@ class Addressed:
 class _Governed:
     """What one agreement, one of its audiences and a purpose have for all recipients of an event.
 
-    `facts` are those at the event's root; `applied` is the plan once a leaf is asked for.
+    `facts` are those at the event's root; `applied` is the plan once a leaf is asked for, and
+    `outcome` what comes of it where that is the same for all of them.
     """
 
-    __slots__ = ("applied", "facts", "gates", "ref")
+    __slots__ = ("applied", "audience", "facts", "gates", "outcome", "ref")
 
     def __init__(self, agreement: Agreement, facts: Facts, gates: Gates) -> None:
         self.ref = reference_to(agreement)
+        self.audience = facts.circumstances.audience
         self.gates = gates
         self.facts = facts
         self.applied: Applied | None = None
+        self.outcome: Outcome | None = None
 
 
 class Deciding:
@@ -70,8 +74,8 @@ class Deciding:
     """
 
     __slots__ = (
-        *("_addressees", "_at", "_directory", "_event", "_governed", "_holds", "_normals"),
-        *("_source", "_vocabulary"),
+        *("_addressees", "_alike", "_at", "_directory", "_event", "_facts", "_governed", "_holds"),
+        *("_normals", "_source", "_vocabulary"),
     )
 
     def __init__(
@@ -83,9 +87,11 @@ class Deciding:
         self._vocabulary = vocabulary
         self._at = at
         # INVARIANT: the register holds its agreements as long as this lives, so an id stays theirs.
-        self._addressees: dict[str, Mapping[str, tuple[Possible, ...]]] = {}
+        self._addressees: dict[str, Mapping[str, Possibles]] = {}
         self._holds: dict[int, bool] = {}
         self._governed: dict[tuple[int, str, str], _Governed] = {}
+        self._facts: dict[tuple[int, str], Facts] = {}
+        self._alike: dict[int, tuple[Possibles, _Governed]] = {}
         self._normals = Normals()
 
     def decide(self, *, recipient: str, purpose: str) -> Decision:
@@ -120,53 +126,67 @@ class Deciding:
         found = self._found(recipient, purpose)
         if isinstance(found, Decision):
             return found
-        governed, resolved = found
+        governed, stands_for = found
         gate = governed.gates.first_closed(recipient)
         fields: tuple[FieldDecision, ...] = ()
         if gate is None:
-            outcome = self._outcome(recipient, governed, resolved)
+            outcome = governed.outcome or self._outcome(recipient, governed, stands_for)
             gate = Gate.NOTHING_RELEASED
             if outcome.releases:
                 gate, fields = Gate.OPEN, outcome.fields
-        audience, stands_for = resolved
-        return Decision(recipient, stands_for, purpose, gate, governed.ref, audience.name, fields)
+        audience = governed.audience
+        return Decision(recipient, stands_for, purpose, gate, governed.ref, audience, fields)
 
-    def _found(self, recipient: str, purpose: str) -> tuple[_Governed, Resolved] | Decision:
-        """What governs and who is addressed, or the decision where that already closes a gate."""
-        governing = self._governing(recipient, purpose)
+    def _found(self, recipient: str, purpose: str) -> tuple[_Governed, str] | Decision:
+        """What governs and for whom, or the decision where that already closes a gate."""
+        if recipient == self._source or recipient not in self._directory.register.agencies:
+            return Decision(recipient, recipient, purpose, Gate.NOT_ADDRESSED, None, None, ())
+        possibles = self._asked_for(purpose)[recipient]
+        # INVARIANT: what is met again holds its possibles, so their id is nobody else's.
+        before = self._alike.get(id(possibles))
+        if before is not None and before[0] is possibles:
+            return before[1], recipient
+        governing = self._governing(recipient, purpose, possibles)
         if isinstance(governing, Gate):
             return Decision(recipient, recipient, purpose, governing, None, None, ())
         agreement, resolved = governing
         if len(resolved) != 1:
             ref = reference_to(agreement)
             return Decision(recipient, recipient, purpose, Gate.TWO_AUDIENCES, ref, None, ())
-        audience = resolved[0].audience
+        audience, stands_for = resolved[0]
         key = (id(agreement), audience.name, purpose)
         governed = self._governed.get(key)
         if governed is None:
             governed = self._governed[key] = self._govern(agreement, audience, purpose)
-        return governed, resolved[0]
+        if possibles.told:
+            self._alike[id(possibles)] = (possibles, governed)
+        return governed, stands_for
 
     def _govern(self, agreement: Agreement, audience: Audience, purpose: str) -> _Governed:
-        event, directory, at = self._event, self._directory, self._at
-        asked = {"audience": audience.name, "purpose": purpose}
-        facts = facts_for(event, directory, agreement, **asked, at=at)
-        return _Governed(agreement, facts, Gates(directory, facts, audience))
+        key = (id(agreement), purpose)
+        others = self._facts.get(key)
+        if others is None:
+            event, directory, at = self._event, self._directory, self._at
+            asked = {"audience": audience.name, "purpose": purpose}
+            facts = facts_for(event, directory, agreement, **asked, at=at)
+            self._facts[key] = facts
+        else:
+            facts = others.of_audience(audience.name)
+        return _Governed(agreement, facts, Gates(self._directory, facts, audience))
 
     def _governing(
-        self, recipient: str, purpose: str
+        self, recipient: str, purpose: str, possibles: Possibles
     ) -> tuple[Agreement, tuple[Resolved, ...]] | Gate:
         """The single agreement in force that addresses the recipient (rule 1), or what prevents it.
 
         Returns:
             the agreement with its audiences that mean the recipient, at least one; or the gate.
         """
-        if recipient == self._source or recipient not in self._directory.register.agencies:
-            return Gate.NOT_ADDRESSED
         gate, in_force = Gate.NOT_ADDRESSED, None
-        for each in self._asked_for(purpose)[recipient]:
-            resolved = each.direct
-            if each.named or not resolved:
+        for each in possibles.each:
+            if possibles.told:
+                resolved = tuple([Resolved(audience, recipient) for audience in each.direct])
+            else:
                 resolved = meaning(self._question(recipient, purpose), each)
             if not resolved:
                 continue
@@ -178,11 +198,11 @@ class Deciding:
                 in_force = (each.agreement, resolved)
         return in_force or gate
 
-    def _asked_for(self, purpose: str) -> Mapping[str, tuple[Possible, ...]]:
+    def _asked_for(self, purpose: str) -> Mapping[str, Possibles]:
         """By recipient, what it can be for one purpose: nothing for one that the event has not."""
         found = self._addressees.get(purpose)
         if found is None:
-            found = defaultdict(tuple)
+            found = defaultdict(lambda: NOTHING)
             if purpose in self._event.purposes:
                 found = addressees(self._directory, self._source, self._event.type, purpose)
             self._addressees[purpose] = found
@@ -205,19 +225,18 @@ class Deciding:
             self._holds[id(agreement)] = holds
         return holds
 
-    def _outcome(self, recipient: str, governed: _Governed, resolved: Resolved) -> Outcome:
+    def _outcome(self, recipient: str, governed: _Governed, stands_for: str) -> Outcome:
         applied = governed.applied
         if applied is None:
             applied = Applied(governed.facts, self._vocabulary, self._normals)
             governed.applied = applied
         if applied.alike:
-            return applied.outcome(ANYBODY)
+            governed.outcome = outcome = applied.outcome(ANYBODY)
+            return outcome
         # no reader has elements of its own where none are selected
-        stands_for = resolved.stands_for if applied.selective else ""
+        items = stands_for if applied.selective else ""
         facts, directory = governed.facts, self._directory
-        return applied.outcome(
-            reader_of(facts, directory, recipient=recipient, stands_for=stands_for)
-        )
+        return applied.outcome(reader_of(facts, directory, recipient=recipient, stands_for=items))
 
 
 def decide(

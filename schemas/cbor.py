@@ -51,12 +51,15 @@ def encode(value: object) -> bytes:
 
 def byte_string(data: bytes) -> bytes:
     """What `encode` gives for bytes, without asking what else they could be."""
-    size = len(data)
-    return (_HEADS[size] if size < _COMMON else byte_string_head(size)) + data
+    return byte_string_head(len(data)) + data
 
 
 def byte_string_head(length: int) -> bytes:
     """The head of a byte string of so many bytes: major type 2, RFC 8949 section 3."""
+    return _HEADS[length] if length < _COMMON else _head(length)
+
+
+def _head(length: int) -> bytes:
     if length < 24:
         return bytes((0x40 + length,))
     if length < 0x100:
@@ -67,7 +70,7 @@ def byte_string_head(length: int) -> bytes:
 
 
 _COMMON: Final = 2048  # lengths of which the head is kept
-_HEADS: Final = [byte_string_head(size) for size in range(_COMMON)]
+_HEADS: Final = [_head(size) for size in range(_COMMON)]
 
 
 def decode(data: bytes, shape: Shape) -> Any:

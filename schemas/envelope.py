@@ -122,9 +122,9 @@ _BODY_SHAPE: Final[cbor.Shape] = (
 
 def encode_body(body: ViewBody) -> bytes:
     """The body as deterministic CBOR, an array that starts with the format and the agreement."""
-    return b"".join(
-        (_named(body[:-2]), cbor.byte_string(body.opening_key), cbor.byte_string(body.view))
-    )
+    opening_key, view = body.opening_key, body.view
+    opening_head, view_head = map(cbor.byte_string_head, (len(opening_key), len(view)))
+    return b"".join((_named(body[:-2]), opening_head, opening_key, view_head, view))
 
 
 @lru_cache(maxsize=4096)  # of agreements, event types and views, which hold no data of any event
@@ -213,8 +213,9 @@ def seal_framed(
     padded = item.ljust(_padded_bytes(len(item)), b"\0")
     iv_bytes = iv.to_bytes(IV_BYTES, "big")
     authenticated = delivery_id.join(frame.authenticated)
-    ciphertext = cbor.byte_string(key.encrypt(iv_bytes, padded, authenticated))
-    return b"".join((frame.before, delivery_id, _UNPROTECTED, iv_bytes, ciphertext))
+    sealed = key.encrypt(iv_bytes, padded, authenticated)
+    head = cbor.byte_string_head(len(sealed))
+    return b"".join((frame.before, delivery_id, _UNPROTECTED, iv_bytes, head, sealed))
 
 
 class Frame(NamedTuple):

@@ -29,6 +29,7 @@ from schemas.envelope import (
     KEY_ID_BYTES,
     MAX_MESSAGES,
     Envelope,
+    Frame,
     frame_of,
     open_envelope,
     parse_envelope,
@@ -85,7 +86,10 @@ class SealingKey:
     IVs count from 0. `die` it when a transaction that used or announced it did not surely commit.
     """
 
-    __slots__ = ("_aead", "_forks", "_issuer", "_lock", "_next_iv", "_recipient", "key_id")
+    __slots__ = (
+        *("_aead", "_forks", "_frames", "_issuer", "_lock", "_next_iv", "_recipient"),
+        "key_id",
+    )
 
     def __init__(self, *, secret: bytes, issuer: str, recipient: str) -> None:
         key, self.key_id = _derive(secret, issuer, recipient)
@@ -93,6 +97,7 @@ class SealingKey:
         self._issuer = issuer
         self._recipient = recipient
         self._next_iv = 0
+        self._frames: dict[tuple[str, int], Frame] = {}
         self._forks = _FORKS[0]
         self._lock = threading.Lock()
 
@@ -119,7 +124,11 @@ class SealingKey:
                 raise SealingEnded("its 2**32 IVs are used up")
             # Counted before sealing: an IV whose sealing failed is never tried again.
             self._next_iv = iv + 1
-        frame = frame_of(self._issuer, self._recipient, stream, self.key_id, len(delivery_id))
+        place = stream, len(delivery_id)
+        frame = self._frames.get(place)
+        if frame is None:  # a key has one stream, or few
+            frame = frame_of(self._issuer, self._recipient, stream, self.key_id, len(delivery_id))
+            self._frames = {place: frame}
         return seal_framed(aead, frame, delivery_id, iv=iv, plaintext=plaintext)
 
     def die(self) -> None:

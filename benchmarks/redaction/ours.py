@@ -55,8 +55,10 @@ def _body(event_type: str, decision: Decision, outgoing: Outgoing) -> ViewBody:
     if decision.agreement is None:
         raise ValueError("the benchmark's agreement does not apply")
     ref, purpose, schema = decision.agreement, decision.purpose, view_type.digest
-    under = ref.id, ref.version, ref.hash, purpose, schema, event_type, WORDING, HANDLING
-    return ViewBody(*under, OPENING_KEY, view)
+    handling, key = HANDLING, OPENING_KEY
+    return ViewBody(
+        ref.id, ref.version, ref.hash, purpose, schema, event_type, WORDING, handling, key, view
+    )
 
 
 def _key(name: str) -> SealingKey:

@@ -50,6 +50,9 @@ PLAN = ("test_plan.py", "test_plan_views.py")
 LISTS = ("test_plan_lists.py", "test_overrides.py")
 DECIDING = ("test_decide.py", "test_gates.py", "test_conditions.py", "test_consent.py")
 CHECKER = ("test_checker.py", "test_checker_containers.py", "test_checker_forms.py")
+SCRUBBING = ("test_scrub_decided.py", "test_scrub_words.py", "test_scrub_numbers.py")
+SCRUBBING += ("test_scrub_patterns.py", "test_scrub_doubt.py", "test_scrub_laws.py")
+SHOWING = ("test_showing.py", *SCRUBBING)
 LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classes_texts.py")
 
 # The tests of a file, those that see most first; names are below tests/redaction. Last come the
@@ -57,6 +60,7 @@ LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classe
 TESTS: dict[str, tuple[str, ...]] = {
     "redaction/addressing.py": ("test_decide.py",),
     "redaction/applied.py": (*PLAN, *LISTS, "test_outgoing.py", *LEAKS),
+    "redaction/blocks.py": (*LISTS, *PLAN),
     "redaction/checker.py": (*CHECKER, *LEAKS),
     "redaction/clauses.py": (*LISTS, *DECIDING, *PLAN, *LEAKS, "cedar/test_cedar.py"),
     "redaction/conditions.py": ("test_conditions.py", "test_consent.py"),
@@ -74,10 +78,17 @@ TESTS: dict[str, tuple[str, ...]] = {
     "redaction/outgoing.py": ("test_outgoing.py", *LEAKS),
     "redaction/plan.py": (*PLAN, "test_outgoing.py", *LEAKS),
     "redaction/protecting.py": (*LISTS, *PLAN, *LEAKS),
+    "redaction/remembered.py": ("test_decide.py", *PLAN),
     "redaction/sameness.py": ("test_transforms.py", "test_plan.py", *LEAKS),
     "redaction/today.py": ("test_conditions.py", "test_decide.py", "test_plan.py"),
     "redaction/transforms.py": ("test_transforms.py", *LEAKS),
     "redaction/views.py": (*PLAN, *LISTS, *LEAKS),
+    **{f"redaction/scrubbing/{name}.py": (*SCRUBBING, LEAKS[2]) for name in (
+        "beside", "classes", "cutting", "dates", "decided", "doubt", "folding", "hidden", "numbers",
+        "patterns", "runs", "values", "words")},
+    **{f"redaction/showing/{name}.py": (*SHOWING, LEAKS[2]) for name in (
+        "cutting", "dates", "folding", "hidden", "look", "numbers", "patterns", "tables",
+        "values")},
 }  # fmt: skip
 
 

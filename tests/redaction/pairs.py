@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from redaction import plan
 from redaction.agreement import (
@@ -48,6 +48,15 @@ from tests.redaction.settings import (
 )
 
 
+class _Found(NamedTuple):
+    """A leaf of an event; `same` is what it is compared by, if it is."""
+
+    field: Field
+    value: Any
+    path: str
+    same: Any
+
+
 class Partner:
     """Makes of an event one that its recipient must not be able to tell from it."""
 
@@ -61,17 +70,26 @@ class Partner:
         self.doubtful = {f.path for f in decision.fields if f.reason is Reason.DOUBTFUL_TEXT}
         self.pinned = {name for one in conditions(self.signed) for name in named(one)}
         self.pinned |= {"sharing_reason"}
+        self.leaves = tuple(self.walk())
         # a pseudonym keeps its value, and then so does every value equal to it; of numbers and
         # addresses those of any form that is kept, however they are written
         self.named = [_at(event.value, p) for p, f in self.forms.items() if f is Form.PSEUDONYM]
         kept = {p for p, f in self.forms.items() if f in KEPT}
-        self.held = {self.same(f, leaf, value) for f, leaf, value, at in self.walk() if at in kept}
+        self.held = {each.same for each in self.leaves if each.path in kept}
+        self.met = Counter(each.same for each in self.leaves if each.same)
+        self.below: dict[str, list[_Found]] = {}
+        for each in self.leaves:
+            steps = each.path.split("/")
+            for count in range(2, len(steps)):
+                self.below.setdefault("/".join(steps[:count]), []).append(each)
+        self.truly = self.truths(event)
+        self.spare: dict[tuple[str, bool], bool] = {}
         self.renamed: dict[object, int] = {}
-        self.met = Counter(
-            same for field, leaf, value, _ in self.walk() if (same := self.same(field, leaf, value))
-        )
+        self.last: tuple[Event, Decision] | None = None
 
     def make(self) -> Event:
+        """Another at each call."""
+        self.renamed = {}
         value = {
             field.name: self.event.value[field.name]
             if field.name == "header"
@@ -101,11 +119,11 @@ class Partner:
         before = self.shown(self.event, self.decision, mine)
         # what is compared with others, selects or decides stays as it is: it would do so otherwise
         telling = {
-            at
-            for field, leaf, value, at in self.walk()
-            if self.same(field, leaf, value)
-            or field.tag == WHERE
-            or not self.pinned.isdisjoint((field.name, field.tag))
+            each.path
+            for each in self.leaves
+            if each.same
+            or each.field.tag == WHERE
+            or not self.pinned.isdisjoint((each.field.name, each.field.tag))
         }
         for own, path, text in zip(mine, paths, before, strict=True):
             if text is not None and fills and own not in telling:
@@ -118,8 +136,10 @@ class Partner:
         return other
 
     def decided(self, event: Event) -> Decision:
-        return decide(event, self.known, self.made.words,
-                      recipient=RECIPIENT, purpose=PURPOSE, at=AT)  # fmt: skip
+        if self.last is None or self.last[0] is not event:
+            self.last = event, decide(event, self.known, self.made.words,
+                                      recipient=RECIPIENT, purpose=PURPOSE, at=AT)  # fmt: skip
+        return self.last[1]
 
     def shown(self, event: Event, decision: Decision, paths: list[str]) -> list[str | None]:
         """What is left of some texts."""
@@ -138,7 +158,7 @@ class Partner:
                 same = [
                     changed
                     for value in domain
-                    if self.truths(changed := _with(event, field.name, value)) == self.truths(event)
+                    if self.truths(changed := _with(event, field.name, value)) == self.truly
                 ]
                 event = self.rnd.choice(same)
         return event
@@ -153,13 +173,12 @@ class Partner:
         found = [normal(one, leaf.kind, value) for one in ("phone", "address") if one in classes]
         return found[0] if found else None
 
-    def walk(self, *, below: str = "") -> Iterator[tuple[Field, Leaf, Any, str]]:
-        """Every leaf of the event, or those below a path."""
+    def walk(self) -> Iterator[_Found]:
+        """Every leaf of the event."""
 
-        def inner(node: Node, field: Field, value: Any, path: str) -> Iterator[Any]:
+        def inner(node: Node, field: Field, value: Any, path: str) -> Iterator[_Found]:
             if isinstance(node, Leaf):
-                if path.startswith(below):
-                    yield field, node, value, path
+                yield _Found(field, value, path, self.same(field, node, value))
             elif isinstance(node, Record) and value is not None:
                 for f in node.fields:
                     yield from inner(f.node, f, value[f.name], f"{path}/{f.name}")
@@ -207,17 +226,21 @@ class Partner:
 
     def dispensable(self, path: str, *, element: bool) -> bool:
         """Whether nothing at or below is shown, nor decides what is shown elsewhere."""
-        if self.forms.get(path) is not None:
-            return False
-        for field, leaf, value, at in self.walk(below=f"{path}/"):
-            names_recipient = field.tag == WHERE and value == RECIPIENT
-            read = not element and not self.pinned.isdisjoint((field.name, field.tag))
-            same = self.same(field, leaf, value)
-            protects = same is not None and self.met[same] > 1
-            doubted = not element and at in self.doubtful  # null would be no text in doubt
-            if self.forms.get(at) is not None or names_recipient or read or protects or doubted:
-                return False
-        return True
+        key = path, element
+        if key not in self.spare:
+            self.spare[key] = self.forms.get(path) is None and not any(
+                self.matters(each, element=element) for each in self.below.get(path, ())
+            )
+        return self.spare[key]
+
+    def matters(self, each: _Found, *, element: bool) -> bool:
+        field = each.field
+        names_recipient = field.tag == WHERE and each.value == RECIPIENT
+        read = not element and not self.pinned.isdisjoint((field.name, field.tag))
+        protects = each.same is not None and self.met[each.same] > 1
+        doubted = not element and each.path in self.doubtful  # null would be no text in doubt
+        shown = self.forms.get(each.path) is not None
+        return shown or names_recipient or read or protects or doubted
 
     def other_leaf(self, field: Field, leaf: Leaf, value: Any, path: str) -> Any:
         form = self.forms.get(path)

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from redaction import checker, plan, reference
-from redaction import decide as engine
+from redaction.decide import Deciding, recipients
 from redaction.decision import Decision, Gate
+from redaction.outgoing import Outgoing
 from redaction.reference.gates import reference_to
 from schemas.codec import Event, decode_event, decode_view, encode_event
 from schemas.registry import Registry
@@ -62,11 +63,9 @@ def decisions(reached: Decided, *, seed: int) -> Iterator[None]:
                 raise
 
     def agree_on(world: World) -> None:
-        read = as_read(world.event)
-        asked = {
-            question: compare(world, read, *question, reached) for question in world.questions()
-        }
-        compare_recipients(world, read, asked)
+        work = Work(world)
+        asked = {question: compare(work, *question, reached) for question in world.questions()}
+        compare_recipients(work, asked)
 
     return evenly(agree, lambda draw: draw_worlds(draw, one_of(draw, WORLDS)), seed=seed)
 
@@ -76,15 +75,25 @@ def as_read(event: Event) -> Event:
     return decode_event(encode_event(event), Registry([event.etype]))
 
 
-def compare(world: World, read: Event, recipient: str, purpose: str, reached: Decided) -> Gate:
+class Work:
+    """A gateway's work on one event: what it has in common for all questions is worked out once."""
+
+    def __init__(self, world: World) -> None:
+        register, vocabulary, at = world.register, world.vocabulary, world.at
+        self.world = world
+        self.event = as_read(world.event)
+        self.deciding = Deciding(self.event, register, vocabulary, at=at)
+        self.outgoing = Outgoing(self.event, register, vocabulary, at=at, secret=SECRET)
+
+
+def compare(work: Work, recipient: str, purpose: str, reached: Decided) -> Gate:
     """Decide on the event as it was read, and by the reference on the event as it was drawn."""
+    world = work.world
     register, vocabulary, at = world.register, world.vocabulary, world.at
     expected = reference.decide(
         world.event, register, vocabulary, recipient=recipient, purpose=purpose, at=at
     )
-    decision = engine.decide(
-        read, register, vocabulary, recipient=recipient, purpose=purpose, at=at
-    )
+    decision = work.deciding.decide(recipient=recipient, purpose=purpose)
     shown = None
     if Gate.ERROR in (expected.gate, decision.gate):
         # which of the questions before it a fault answers is open; that nothing leaves is not
@@ -92,24 +101,23 @@ def compare(world: World, read: Event, recipient: str, purpose: str, reached: De
         assert expected.gate is not Gate.ERROR or not decision.delivered
     else:
         assert decision == expected
-        shown = compare_views(world, read, expected, decision) if expected.delivered else None
+        shown = compare_views(work, expected, decision) if expected.delivered else None
     reached.add(world, expected, shown)
     return decision.gate
 
 
-def compare_views(
-    world: World, event: Event, decision: Decision, remembered: Decision
-) -> dict[str, Any]:
+def compare_views(work: Work, decision: Decision, remembered: Decision) -> dict[str, Any]:
     """The views of two equal decisions; what is written for the engine's own may be remembered."""
+    world, event = work.world, work.event
     register, vocabulary, at = world.register, world.vocabulary, world.at
     restated = reference.view(world.event, register, vocabulary, decision, at=at, secret=SECRET)
     view_type, data = plan.encode(event, register, vocabulary, decision, at=at, secret=SECRET)
     shown = decode_view(view_type, data)
     expected: dict[str, Any] = settled(restated, shown)
     assert repr(shown) == repr(expected)
-    for _ in range(2):
-        again = plan.encode(event, register, vocabulary, remembered, at=at, secret=SECRET)
-        assert again == (view_type, data)
+    again = plan.encode(event, register, vocabulary, remembered, at=at, secret=SECRET)
+    assert again == (view_type, data)
+    assert work.outgoing.encoded(remembered) == (view_type, data)
     (text,) = (a for a in register.agreements if reference_to(a) == decision.agreement)
     today = at.astimezone(ZoneInfo(text.time_zone)).date()
     given: dict[str, Any] = {"vocabulary": vocabulary, "today": today, "secret": SECRET}
@@ -117,7 +125,8 @@ def compare_views(
     return expected
 
 
-def compare_recipients(world: World, event: Event, asked: Mapping[tuple[str, str], Gate]) -> None:
+def compare_recipients(work: Work, asked: Mapping[tuple[str, str], Gate]) -> None:
+    world = work.world
     expected = {question for question, gate in asked.items() if gate is not Gate.NOT_ADDRESSED}
-    found = engine.recipients(event, world.register, world.vocabulary, at=world.at)
+    found = recipients(work.event, world.register, world.vocabulary, at=world.at)
     assert {(each.recipient, each.purpose) for each in found} == expected

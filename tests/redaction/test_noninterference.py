@@ -69,8 +69,9 @@ def compare_pairs(rnd: Random, made: Made, events: int, partners: int = 1) -> No
         decision = decide(first, known, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
         assert decision.gate is not Gate.ERROR
         data = made_bytes(first, known, decision) if decision.delivered else None
+        partner = Partner(rnd, made, first, decision, known)
         for _ in range(partners):
-            second = as_read(Partner(rnd, made, first, decision, known).make())
+            second = as_read(partner.make())
             other = decide(second, elsewhere, WORDS, recipient=RECIPIENT, purpose=PURPOSE, at=AT)
             assert outcome(decision) == outcome(other)
             if decision.delivered:
