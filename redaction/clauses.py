@@ -195,7 +195,7 @@ class Tables:
         Of several lists around it, the innermost that some share selects from is meant.
         """
         for depth in reversed([at for at, step in enumerate(place) if step == ELEMENT]):
-            around = place[: depth + 1]
+            around = place[:depth]
             tags = {
                 field.tag
                 for field, _, at in record_leaves(self._etype.root)

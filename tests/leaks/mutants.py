@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ HOUSE = Path(__file__).parents[2]
 DECISIONS = 500  # about as many come of a seed of the differential law
 MOST_SECONDS = 1200  # for all tests of a file
 TIMES, MORE_SECONDS = 4, 20  # of that, what a change may take; then it is told as too slow
+SLOW = ("-3]", "_a_fresh_process")  # tests that take seconds: only for what no other sees
 THIRD_PARTY = (
     "cbor2",
     "cryptography.hazmat.primitives.ciphers.aead",
@@ -50,7 +52,11 @@ PLAN = ("test_plan.py", "test_plan_views.py")
 LISTS = ("test_plan_lists.py", "test_overrides.py")
 DECIDING = ("test_decide.py", "test_gates.py", "test_conditions.py", "test_consent.py")
 CHECKER = ("test_checker.py", "test_checker_containers.py", "test_checker_forms.py")
-SCRUBBING = ("test_scrub_decided.py", "test_scrub_words.py", "test_scrub_numbers.py")
+SCRUBBING: tuple[str, ...] = (
+    "test_scrub_decided.py",
+    "test_scrub_words.py",
+    "test_scrub_numbers.py",
+)
 SCRUBBING += ("test_scrub_patterns.py", "test_scrub_doubt.py", "test_scrub_laws.py")
 SHOWING = ("test_showing.py", *SCRUBBING)
 LEAKS = ("test_leak_classes.py", "test_leak_classes_forms.py", "test_leak_classes_texts.py")
@@ -106,7 +112,7 @@ def main(file: Path, cases: int) -> None:
     )
     hypothesis.settings.load_profile("mutants")
     source = file.read_text(encoding="utf-8")
-    same = tuple(_same(ast.parse(source)))
+    same = (*_same(ast.parse(source)), *_marks(source))
     found = tuple(mutants(file))
     tried = [
         each
@@ -203,8 +209,9 @@ class _Trying:
         return forked(changed, seconds=self._seconds)
 
     def _hold(self, session: pytest.Session) -> bool:
-        # some decisions first, which see most changes soonest
-        return self._decides(1, 2) and all_hold(session.items) and self._decides(2, self._seeds)
+        slow = [each for each in session.items if each.name.endswith(SLOW)]
+        quick = [each for each in session.items if each not in slow]
+        return all_hold(quick) and self._decides(1, self._seeds) and all_hold(slow)
 
     def _decides(self, first: int, end: int) -> bool:
         from tests.soak.laws import differential
@@ -245,6 +252,13 @@ def _same(tree: ast.Module) -> Iterator[tuple[Place, Place]]:
         for one in found:
             if one is not None and one.end_lineno is not None and one.end_col_offset is not None:
                 yield (one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)
+
+
+def _marks(source: str) -> Iterator[tuple[Place, Place]]:
+    """The mark before arguments that are named; callers name them all the same."""
+    for number, line in enumerate(source.splitlines(), start=1):
+        for found in re.finditer(r"\*,", line):
+            yield (number, found.start()), (number, found.start() + 1)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import pytest
 
 from redaction import addressing, directory, gates
 from redaction.agreement import Agreement, Condition, Requirement
-from redaction.decide import Addressed, decide, recipients, unknown_recipients
-from redaction.decision import Decision, Gate
+from redaction.decide import Addressed, decide, foresee, recipients, unknown_recipients
+from redaction.decision import Decision, FieldDecision, Gate
 from redaction.facts import Agency, Conflict, Register, Training
 from schemas.codec import Event
 from schemas.registry import Registry, load_vocabulary
@@ -500,6 +500,25 @@ def test_any_error_while_deciding_delivers_nothing(table: str, error: Exception)
     decision = answer(known)
     assert decision.gate is Gate.ERROR
     assert decision.fields == ()
+
+
+def foreseen(known: Register, to: str = ELM) -> tuple[FieldDecision, ...]:
+    return foresee(incident(ELM), known, WORDS, recipient=to, purpose=PURPOSE, at=AT)
+
+
+def test_what_a_closed_gate_holds_back_is_foreseen() -> None:
+    known = register(agreement(REFERENCE))
+    fields = answer(known).fields
+    assert fields != ()
+    held = register(agreement(REFERENCE), agencies=[replace(agency(ELM, "school"), suspended=True)])
+    assert (gate(held), foreseen(held), foreseen(known)) == (Gate.SUSPENDED, fields, fields)
+
+
+def test_nothing_is_foreseen_of_what_nobody_governs_or_what_fails() -> None:
+    known = register(agreement(REFERENCE))
+    assert foreseen(known, to="nobody-enrolled") == ()
+    assert foreseen(register(agreement(REFERENCE), agreement(REFERENCE, id="other"))) == ()
+    assert foreseen(replace(known, agencies=Broken(RuntimeError("boom")))) == ()
 
 
 def test_an_interruption_is_no_error_and_passes() -> None:
