@@ -20,6 +20,7 @@ from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_loader
 from inspect import CO_NEWLOCALS
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -175,7 +176,7 @@ def hush() -> None:
 def all_hold(tests: Iterable[Any]) -> bool:
     """Run collected tests until one fails."""
     items = list(tests)
-    for item, after in zip(items, [*items[1:], None], strict=True):
+    for item, after in zip_longest(items, items[1:]):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         if item.session.testsfailed:
             return False
