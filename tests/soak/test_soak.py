@@ -67,6 +67,14 @@ def test_what_a_law_did_is_appended_to_the_page(tmp_path: Path) -> None:
     assert {(row.law, row.first, row.last, row.failures) for row in written[1:]} >= {(law, 1, 1, 0)}
 
 
+def test_a_law_whose_name_begins_another_is_tried_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, encoding="utf-8")
+    words = ["--minutes", "0", "--cores", "1", "--page", str(page), "--law", "noninterference"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    assert [row.law for row in rows(page.read_text(encoding="utf-8"))[1:]] == ["noninterference"]
+
+
 def test_the_page_of_the_house_has_the_table() -> None:
     assert HEAD in (HOUSE / "docs" / "assurance.md").read_text(encoding="utf-8")
 
