@@ -142,9 +142,8 @@ class Deciding:
         if recipient == self._source or recipient not in self._directory.register.agencies:
             return Decision(recipient, recipient, purpose, Gate.NOT_ADDRESSED, None, None, ())
         possibles = self._asked_for(purpose)[recipient]
-        # INVARIANT: what is met again holds its possibles, so their id is nobody else's.
         before = self._alike.get(id(possibles))
-        if before is not None and before[0] is possibles:
+        if before is not None:
             return before[1], recipient
         governing = self._governing(recipient, purpose, possibles)
         if isinstance(governing, Gate):
@@ -159,6 +158,7 @@ class Deciding:
         if governed is None:
             governed = self._governed[key] = self._govern(agreement, audience, purpose)
         if possibles.told:
+            # INVARIANT: they are held beside what they stand for, so their id is nobody else's.
             self._alike[id(possibles)] = (possibles, governed)
         return governed, stands_for
 
