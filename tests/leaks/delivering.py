@@ -228,7 +228,7 @@ def wording_names_the_clauses() -> None:
         def telling(self: Any, job: Any, decision: Any, made: Any) -> Any:
             clauses = sorted({f.clause for f in decision.fields if f.clause and not f.released})
             found = body(self, job, decision, made)
-            return replace(found, wording=f"{found.wording} {clauses}")
+            return found._replace(wording=f"{found.wording} {clauses}")
 
         return telling
 
@@ -241,7 +241,7 @@ def handling_tells_the_reason() -> None:
         def telling(self: Any, job: Any, decision: Any, made: Any) -> Any:
             reasons = sorted({str(f.reason) for f in decision.fields if not f.released})
             found = body(self, job, decision, made)
-            return replace(found, handling=replace(found.handling, onward=" ".join(reasons)))
+            return found._replace(handling=found.handling._replace(onward=" ".join(reasons)))
 
         return telling
 

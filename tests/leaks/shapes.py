@@ -23,9 +23,9 @@ def first_use_of_a_type_rules_the_second() -> None:
 
         def cached(self: Any, field: Any, kind: Any, place: Place) -> Any:
             key = (id(self), field.name, kind)
-            if field.name not in known.setdefault(key, {}):
-                known[key][field.name] = rule(self, field, kind, place)
-            return known[key][field.name]
+            if key not in known:
+                known[key] = self, rule(self, field, kind, place)  # held, so its id stays its own
+            return known[key][1]
 
         return cached
 

@@ -9,8 +9,8 @@ from collections import Counter
 
 import pytest
 
-from tests.leaks.patching import LEAKS, around
-from tests.leaks.trying import HOUSE
+from tests.leaks.patching import HOUSE, LEAKS, Leak, around
+from tests.leaks.trying import Caught, apart
 
 KEPT = HOUSE / "tests" / "leaks" / "caught.json"
 CLASSES = [f"T{number}" for number in range(1, 15)]
@@ -43,6 +43,24 @@ def test_every_leak_was_caught_and_no_class_has_fewer_than_two() -> None:
     classes = Counter(leak.of for leak in LEAKS.values())
     assert all(classes[one] >= 2 for one in CLASSES)
     assert {leak.of for leak in LEAKS.values() if leak.fast} >= set(CLASSES)
+
+
+def test_a_leak_that_fails_by_itself_shows_nothing() -> None:
+    """What catches a leak is a test that sees it, not a mistake in the leak."""
+
+    def put() -> None:
+        around("redaction.judging:judge", lambda _: lambda *_args: dict[str, str]()["no such key"])
+
+    def work() -> Caught:
+        from redaction import judging
+
+        with pytest.raises(KeyError):
+            judging.judge(*(None,) * 3)  # type: ignore[arg-type]
+        return Caught(test="some test", case="it failed")
+
+    broken = Leak(id="broken", of="T1", does="", put=put, caught_by=(), fast=False)
+    with pytest.raises(RuntimeError, match="the leak itself fails: KeyError"):
+        apart(broken, work)
 
 
 def test_a_leak_whose_place_is_gone_says_so() -> None:

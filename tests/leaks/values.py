@@ -74,7 +74,7 @@ def outcome_is_remembered_for_the_audience() -> None:
             if not made.delivered:
                 return made
             first = known.setdefault((repr(self._event.value), made.agreement, made.audience), made)
-            return replace(first, recipient=made.recipient, stands_for=made.stands_for)
+            return first._replace(recipient=made.recipient, stands_for=made.stands_for)
 
         return cached
 
@@ -313,7 +313,7 @@ def failed_review_still_lifts() -> None:
         def mild(facts: Any, *args: Any, **named: Any) -> Any:
             known = facts.circumstances
             granted = tuple(replace(one, review=Review.OPEN) for one in known.granted)
-            facts.circumstances = replace(known, granted=granted)
+            facts.circumstances = known._replace(granted=granted)
             return reader_of(facts, *args, **named)
 
         return mild
