@@ -240,18 +240,30 @@ def _same(tree: ast.Module) -> Iterator[tuple[Place, Place]]:
     """Where a change changes nothing: annotations, never evaluated, and flags of dataclasses.
 
     `frozen`, `slots` and `kw_only` keep a programmer from mistakes; no outcome depends on them.
+    Nor does any on how much is remembered: numbers named `keep` or `MAX_...`, and what compares a
+    length with one.
     """
     for node in ast.walk(tree):
         found: list[ast.expr | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):
             found.append(node.annotation)
+            if isinstance(node, ast.AnnAssign) and _is_limit(node.target):
+                found.append(node.value)
         elif isinstance(node, ast.FunctionDef):
             found.append(node.returns)
+        elif isinstance(node, ast.keyword) and node.arg == "keep":
+            found.append(node.value)
+        elif isinstance(node, ast.Compare) and ast.unparse(node).startswith("len("):
+            found += [node] if any(map(_is_limit, node.comparators)) else []
         elif isinstance(node, ast.ClassDef):
             found += [d for d in node.decorator_list if ast.unparse(d).startswith("dataclass(")]
         for one in found:
             if one is not None and one.end_lineno is not None and one.end_col_offset is not None:
                 yield (one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)
+
+
+def _is_limit(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id.startswith("MAX")
 
 
 def _marks(source: str) -> Iterator[tuple[Place, Place]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -203,6 +204,17 @@ def test_a_suspended_agency_or_parent_receives_nothing(suspended: str) -> None:
     agencies = [replace(one, suspended=one.name == suspended) for one in chain]
     assert gate(register(agreement(REFERENCE), agencies=agencies)) is Gate.SUSPENDED
     assert gate(register(agreement(REFERENCE), agencies=chain)) is Gate.OPEN
+
+
+def test_an_agency_is_akin_to_itself_its_house_and_its_units() -> None:
+    chain = [agency(ELM, part_of="elm-trust"), agency("elm-trust"), agency("annex", part_of=ELM)]
+    known = directory.Directory(register(agreement(REFERENCE), agencies=chain))
+    names = (ELM, OAK, "elm-trust", "annex")
+    for one, other in product(names, names):
+        copied = "".join(list(other))  # equal, and another object
+        assert known.akin(one, copied) is (one in known.kin(other) or other in known.kin(one))
+    assert known.akin(OAK, OAK)
+    assert not known.akin(OAK, ELM)
 
 
 def test_an_agency_that_is_part_of_itself_is_an_error() -> None:
