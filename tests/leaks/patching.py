@@ -12,6 +12,8 @@ from traceback import extract_tb
 from types import FunctionType
 from typing import Any
 
+from schemas.errors import CasewardError
+
 HOUSE = Path(__file__).parents[2]
 OURS = ("redaction", "broker", "schemas", "connectors", "tests")
 
@@ -52,6 +54,8 @@ def _watched(new: Any) -> Any:
     def watched(*args: Any, **named: Any) -> Any:
         try:
             return new(*args, **named)
+        except CasewardError:  # a refusal can be what leaks
+            raise
         except Exception as error:
             files = [each.filename for each in extract_tb(error.__traceback__)]
             last = max(at for at, file in enumerate(files) if file.startswith(_HERE))
